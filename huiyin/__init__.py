@@ -1,0 +1,1 @@
+"""回音 (Huiyin): what the rooms share."""

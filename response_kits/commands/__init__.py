@@ -1,0 +1,1 @@
+"""Commands of this room: one file each, found by name (see huiyin/cli.py)."""
