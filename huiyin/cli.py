@@ -41,10 +41,19 @@ def _first_line(file: Path) -> str:
 
 
 def _overview(found: dict[str, tuple[str, Path]]) -> str:
-    lines = ["usage: huiyin [--config FILE] [--home DIR] COMMAND …", "", "回音: hears what the public says, helps to answer it truly and in time.", "", "commands:"]
+    lines = [
+        "usage: huiyin [--config FILE] [--home DIR] COMMAND …",
+        "",
+        "回音: hears what the public says, helps to answer it truly and in time.",
+        "",
+        "commands:",
+    ]
     width = max(map(len, found), default=0)
     lines += [f"  {name:<{width}}  {_first_line(file)}" for name, (_, file) in found.items()]
-    lines += ["", "huiyin COMMAND --help tells more. Settings: huiyin.toml or HUIYIN_* (huiyin doctor --settings lists them)."]
+    lines += [
+        "",
+        "huiyin COMMAND --help tells more. Settings: huiyin.toml or HUIYIN_* (huiyin doctor --settings lists them).",
+    ]
     return "\n".join(lines)
 
 
@@ -73,7 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         module = importlib.import_module(found[name][0])
         parser = argparse.ArgumentParser(
-            prog=f"huiyin {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+            prog=f"huiyin {name}",
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.configure(parser)
         args = parser.parse_args(arguments[1:])

@@ -131,7 +131,10 @@ class Analysis:
             "respond_score": round(self.respond_score, 4),
             "rumour_score": round(self.rumour_score, 4),
             "rumour_reasons": list(self.rumour_reasons),
-            "places": [{k: v for k, v in asdict(place).items() if v or k in ("name", "province")} for place in self.places],
+            "places": [
+                {k: v for k, v in asdict(place).items() if v or k in ("name", "province")}
+                for place in self.places
+            ],
             "keywords": list(self.keywords),
             "casualties": None if self.casualties is None else asdict(self.casualties),
             "pii": [{"kind": kind, "span": [start, end]} for kind, start, end in self.pii],

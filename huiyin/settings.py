@@ -22,24 +22,41 @@ def _setting(default: Any, help: str, *, secret: bool = False) -> Any:
 class Settings:
     """All settings. Read with `load()`; pass as an argument, never as a global."""
 
-    home: str = _setting("var", "folder for everything that is written: record, index, quarantine, exports, secrets")
+    home: str = _setting(
+        "var", "folder for everything that is written: record, index, quarantine, exports, secrets"
+    )
     database: str = _setting("", "SQLAlchemy address of the record; empty: SQLite in <home>/huiyin.db")
-    search: str = _setting("", "address of the index; empty: tantivy in <home>/index; or http(s)://host:9200 for Elasticsearch")
+    search: str = _setting(
+        "", "address of the index; empty: tantivy in <home>/index; or http(s)://host:9200 for Elasticsearch"
+    )
     timezone: str = _setting("Asia/Shanghai", "time zone of dates without one, and of every screen")
-    organisation: str = _setting("云江市人民政府新闻办公室", "the office that uses this installation, as its texts are signed")
+    organisation: str = _setting(
+        "云江市人民政府新闻办公室", "the office that uses this installation, as its texts are signed"
+    )
     region: str = _setting("云江市", "the place that this office answers for")
     host: str = _setting("127.0.0.1", "address that the dashboard listens on")
     port: int = _setting(8000, "port of the dashboard")
     secure_cookies: bool = _setting(False, "send session cookies over HTTPS only; switch on behind TLS")
-    user_agent: str = _setting("HuiyinBot/0.1 (+public opinion service of a government press office)", "how the crawler names itself")
+    user_agent: str = _setting(
+        "HuiyinBot/0.1 (+public opinion service of a government press office)", "how the crawler names itself"
+    )
     contact: str = _setting("", "e-mail or page that a site's owner can write to; added to the user agent")
-    allow_private: str = _setting("", "private addresses that the crawler may visit, as host:port or CIDR, separated by commas; empty: none")
-    download_delay: float = _setting(2.0, "least seconds between two requests to one host, where a source says nothing else")
+    allow_private: str = _setting(
+        "",
+        "private addresses that the crawler may visit, as host:port or CIDR, separated by commas; empty: none",
+    )
+    download_delay: float = _setting(
+        2.0, "least seconds between two requests to one host, where a source says nothing else"
+    )
     page_limit: int = _setting(5_000_000, "largest page or feed in bytes, after decompression")
-    text_limit: int = _setting(200_000, "longest text in characters that is analysed; the rest is kept but not read by the models")
+    text_limit: int = _setting(
+        200_000, "longest text in characters that is analysed; the rest is kept but not read by the models"
+    )
     upload_limit: int = _setting(50_000_000, "largest upload or import in bytes")
     clock_start: str = _setting("earliest", "what starts a response clock: earliest, reported or seen")
-    group_window_days: int = _setting(14, "days after its last document for which an issue takes new documents")
+    group_window_days: int = _setting(
+        14, "days after its last document for which an issue takes new documents"
+    )
     retention_days: int = _setting(730, "days for which documents are kept where a source says nothing else")
     llm_url: str = _setting("", "OpenAI-compatible address of an optional rephrasing model; empty: off")
     llm_key_file: str = _setting("", "file that holds the key for llm_url")
@@ -64,7 +81,9 @@ def table() -> list[tuple[str, Any, str]]:
     return [(f.name, f.default, f.metadata["help"]) for f in fields(Settings)]
 
 
-def load(path: str | Path | None = None, *, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+def load(
+    path: str | Path | None = None, *, environ: Mapping[str, str] | None = None, **overrides: Any
+) -> Settings:
     """Read huiyin.toml (path, else HUIYIN_CONFIG, else ./huiyin.toml where it exists), environment, overrides.
 
     Raises UsageError naming the setting, the value and the choices.
@@ -107,4 +126,6 @@ def _convert(name: str, value: Any, default: Any) -> Any:
             raise ValueError
         return kind(value)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{name} is {value!r}; it takes a {kind.__name__}, for example {default!r}") from error
+        raise UsageError(
+            f"{name} is {value!r}; it takes a {kind.__name__}, for example {default!r}"
+        ) from error

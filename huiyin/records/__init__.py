@@ -1,0 +1,47 @@
+"""The record: SQLAlchemy models and the way to open them. SQLite (WAL) by default, PostgreSQL for many."""
+
+from huiyin.records.audit import AuditRow
+from huiyin.records.base import Base, Record, utcnow
+from huiyin.records.documents import AnalysisRow, Correction, DocumentRow, Fetch, Quarantine, Source, Visit
+from huiyin.records.issues import (
+    ISSUE_STATES,
+    Alert,
+    AlertRule,
+    Constraint,
+    Issue,
+    IssueDocument,
+    IssueEvent,
+    IssueLevel,
+)
+from huiyin.records.kits import (
+    Brief,
+    Clause,
+    Clock,
+    Draft,
+    DraftVersion,
+    Fact,
+    Policy,
+    Promise,
+    Remark,
+    Rumour,
+    RumourMatch,
+    Signoff,
+    Statement,
+)  # fmt: skip
+from huiyin.records.people import (
+    ROLES,
+    IdempotencyKey,
+    LoginSession,
+    Organisation,
+    Preference,
+    SavedSearch,
+    Token,
+    User,
+)
+
+__all__ = [
+    "ISSUE_STATES", "ROLES", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief", "Clause", "Clock", "Constraint",
+    "Correction", "DocumentRow", "Draft", "DraftVersion", "Fact", "Fetch", "IdempotencyKey", "Issue", "IssueDocument",
+    "IssueEvent", "IssueLevel", "LoginSession", "Organisation", "Policy", "Preference", "Promise", "Quarantine", "Record",
+    "Remark", "Rumour", "RumourMatch", "SavedSearch", "Signoff", "Source", "Statement", "Token", "User", "Visit", "utcnow",
+]  # fmt: skip
