@@ -1,0 +1,188 @@
+"""Page → title, time, author, 来源, text, kind: `extract(html, url)`.
+
+One parse, one walk; the rooms under `crawler.extraction` decide on the walk's list of blocks. Where the body is unclear,
+readability and trafilatura are asked as well. Every input gets an answer: empty, cut, binary, huge, deep or foreign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from crawler.extraction import body as bodies
+from crawler.extraction import byline, charset, classify, dates, head, paging, title, vote
+from crawler.extraction.tree import CAPTION, HIDDEN, PRUNED, Block, Walked, clean, parse, walk
+
+PAGE_LIMIT = 5_000_000
+"""Longest page in bytes or characters that is read; the rest is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says. Text is lines of paragraphs; `published` aware, None where unknown; "" where a field is unknown.
+
+    `kind`: `article`, `list` (a page of links), `other` (thread, microblog, login wall, error page). `origin`: the 来源.
+    `next_page`: absolute address of the next part or the next list page. `links` of pages that are no article:
+    (address, text, time beside it or None), in reading order.
+    """
+
+    title: str = ""
+    published: datetime | None = None
+    author: str = ""
+    origin: str = ""
+    text: str = ""
+    kind: str = "other"
+    next_page: str = ""
+    captions: tuple[str, ...] = ()
+    charset: str = "utf-8"
+    login_wall: bool = False
+    links: tuple[tuple[str, str, datetime | None], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that `huiyin extract` writes: title, published (ISO 8601 or None), author, origin, text, kind, and more."""
+        return {
+            "title": self.title,
+            "published": self.published.isoformat() if self.published else None,
+            "author": self.author,
+            "origin": self.origin,
+            "text": self.text,
+            "kind": self.kind,
+            "next_page": self.next_page,
+            "captions": list(self.captions),
+            "charset": self.charset,
+            "login_wall": self.login_wall,
+            "links": [{"url": url, "text": text, "published": when.isoformat() if when else None} for url, text, when in self.links],
+        }
+
+
+def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: datetime | None = None) -> Page:
+    """Read one page. `content_type`: the HTTP header; `now`: what relative times count from (default: the present).
+
+    Never raises for any content. Times without a zone are read as Asia/Shanghai.
+    """
+    if isinstance(html, str):
+        source, name = html[:PAGE_LIMIT], "utf-8"
+    else:
+        source, name = charset.decode(html[:PAGE_LIMIT], content_type)
+    root = parse(source)
+    if root is None:
+        return Page(charset=name)
+    moment = dates.local(now)
+    told = head.read(root, source)
+    walked = walk(root)
+    body = bodies.find(walked)
+    text, captions = _text(walked, body)
+    if not body.sure and len(source) < 1_500_000:
+        text = vote.decide(source, text)
+    heading = title.find(walked.blocks, told.titles, told.page_title, body.start)
+    lines = _bylines(walked.blocks, heading.block, body.start)
+    published, has_time = _published(walked, body, lines, told, url, moment)
+    wall = classify.login_wall(walked, body, told.page_title, told.refresh)
+    kind = "other" if wall else classify.kind(walked, body, url, told.kind, heading.text, has_time)
+    around = [block.text for block in lines]
+    tail = [walked.blocks[i].text for i in body.lines[-3:]]
+    return Page(
+        title=heading.text,
+        published=published,
+        author=byline.author(around, tail, told.authors),
+        origin=byline.origin([*around, *tail], told.origins),
+        text=_without_title(text, heading.text),
+        kind=kind,
+        next_page=paging.next_page(walked.links, url, told.base, told.next_link),
+        captions=captions,
+        charset=name,
+        login_wall=wall,
+        links=() if kind == "article" else _links(walked, url, told.base, moment),
+    )
+
+
+def join_pages(pages: Sequence[Page]) -> Page:
+    """One article from its parts in order: the first part's fields, all texts; a paragraph that two parts share stands once."""
+    if not pages:
+        return Page()
+    lines: list[str] = []
+    for page in pages:
+        new = page.text.split("\n") if page.text else []
+        while new and lines and new[0] == lines[-1]:
+            new.pop(0)
+        lines += new
+    captions = tuple(dict.fromkeys(caption for page in pages for caption in page.captions))
+
+    def first(name: str) -> Any:
+        return next((getattr(page, name) for page in pages if getattr(page, name)), getattr(pages[0], name))
+
+    return replace(
+        pages[0],
+        text="\n".join(lines),
+        captions=captions,
+        next_page=pages[-1].next_page,
+        **{name: first(name) for name in ("title", "published", "author", "origin")},
+    )
+
+
+def _text(walked: Walked, body: bodies.Body) -> tuple[str, tuple[str, ...]]:
+    lines, captions = [], []
+    for i in body.lines:
+        block = walked.blocks[i]
+        if bodies.is_caption(block):
+            captions.append(block.text)
+        elif text := bodies.strip_editor(block.text):
+            lines.append(text)
+    captions += [b.text for b in walked.blocks[body.start : body.end] if b.flags & CAPTION and not b.flags & (HIDDEN | PRUNED)]
+    return "\n".join(lines), tuple(dict.fromkeys(captions))
+
+
+def _without_title(text: str, heading: str) -> str:
+    first, _, rest = text.partition("\n")
+    return rest if rest and heading and first == heading else text
+
+
+def _bylines(blocks: list[Block], heading: int, start: int) -> list[Block]:
+    """The lines that may tell time, author and origin: around the heading, up to the second block of the body."""
+    if heading >= 0:
+        low, high = max(heading - 3, 0), max(start + 2, heading + 8)
+        high = min(high, heading + 40)
+        order = [*range(heading, high), *range(heading - 1, low - 1, -1)]
+    else:
+        order = [*range(start - 1, max(start - 15, -1), -1), start, start + 1]
+    return [blocks[i] for i in order if 0 <= i < len(blocks) and len(blocks[i].text) <= 160 and not blocks[i].flags & HIDDEN]
+
+
+def _published(
+    walked: Walked, body: bodies.Body, lines: list[Block], told: head.Head, url: str, now: datetime
+) -> tuple[datetime | None, bool]:
+    shown = []
+    for rank, block in enumerate(lines):
+        if len(block.text) <= 160 and (found := dates.in_line(block.text, now)):
+            rating, moment = found
+            if block.linked * 2 <= len(block.text):
+                shown.append((rating - 0.05 * rank, moment))
+    after = walked.blocks[body.end : body.end + 6]
+    signature = None
+    for block in [*(walked.blocks[i] for i in body.lines[-3:]), *after]:
+        if len(block.text) <= 40 and (found := dates.in_line(block.text, now)):
+            signature = found[1]
+    moment = dates.choose(shown, [dates.stamp(v, now) for v in told.dates], dates.from_url(url, now), signature)
+    return moment, bool(shown)
+
+
+def _links(walked: Walked, url: str, base: str, now: datetime) -> tuple[tuple[str, str, datetime | None], ...]:
+    seen: dict[str, tuple[str, str, datetime | None]] = {}
+    for link in walked.links:
+        if len(link.text) < 2 or not link.href or link.href.startswith(("#", "javascript:", "mailto:", "tel:")):
+            continue
+        address = paging.join(url, base, link.href)
+        known = seen.get(address)
+        if known is None or len(link.text) > len(known[1]):
+            seen[address] = (address, link.text, _beside(walked.blocks, link.block, now))
+    return tuple(seen.values())
+
+
+def _beside(blocks: list[Block], number: int, now: datetime) -> datetime | None:
+    """The time in the link's own line, else in the one behind it."""
+    for i in (number, number + 1):
+        if i < len(blocks) and len(blocks[i].text) <= 120 and (found := dates.in_line(clean(blocks[i].text), now)):
+            return found[1].when
+    return None

@@ -1,0 +1,234 @@
+"""Page → one list of blocks in reading order, from one parse and one walk.
+
+A block is a run of text between two block-level borders (or line breaks). Title, date, by-line, body and kind are all
+decided on this list, so no part of the work parses or walks the tree again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from lxml import etree
+
+SKIP = frozenset(
+    "script style noscript template svg math iframe object embed select option button textarea input canvas audio video "
+    "map datalist head applet frameset frame".split()
+)
+BLOCK = frozenset(
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 "
+    "h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+_BOILERPLATE_TAGS = frozenset({"nav", "footer", "aside", "menu", "dialog"})
+
+PRUNED, HIDDEN, CAPTION, TITLE, DATE, CELL, COMMENT, CONTENT = 1, 2, 4, 8, 16, 32, 64, 128
+_INHERITED = PRUNED | HIDDEN | CAPTION | COMMENT
+
+_BAD_NAME = re.compile(
+    r"recommend|relat(?:ed|ive|ion)|xiangguan|tuijian|copyright|bread-?_?crumb|sidebar|footer|nav(?:bar|igat)|toolbar|qr_?-?code|"
+    r"erweima|disclaim|paginat|advert|subscrib|bdshare|jiathis|sharebar|share-|share_|_share|-share|hotnews|hot-news|hot_news|"
+    r"popup|pop-up|login|signin|weixin-?code|zeren|zebian|editor(?:s|-info|_info)?$|feedback|siteinfo|friend-?link|gotop|backtop|statement|"
+    r"(?:^|[\s_\-])(?:ads?|adv|guanggao|nav|menu|side|rside|aside|rank|ranking|hot|tag|tags|share|foot|top-?bar|pager|page-?nav|crumbs?|banner|"
+    r"editor|cright|right-?bar|col-?right|keywords?|links?|reprint|reward|dashang|like|likes|vote|tool|tools|app-?down(?:load)?)(?:$|[\s_\-\d])",
+    re.IGNORECASE,
+)
+_COMMENT_NAME = re.compile(r"comment|pinglun|(?:^|[\s_\-])(?:cmt|reply|replies|disqus|tie)(?:$|[\s_\-\d])", re.IGNORECASE)
+_CONTENT_NAME = re.compile(
+    r"article|content|(?:^|[\s_\-])(?:main|body|text|post|entry|detail|news)|zoom|trs_editor|view", re.IGNORECASE
+)
+_CAPTION_NAME = re.compile(r"caption|(?:pic|img|image|photo)[_-]?(?:text|desc|info|note|des|title)|tupian|f_center_text", re.IGNORECASE)
+_TITLE_NAME = re.compile(r"(?:^|[\s_\-]|(?:article|art|news|main|content|post|epcontent))title|(?:^|\s)(?:biaoti|headline|h-title)", re.IGNORECASE)
+_DATE_NAME = re.compile(r"time|date|publish|pubtime|post_info|article-?info|source|meta|byline|from|laiyuan", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_SPACE = re.compile(r"[\s\u00a0\u3000\u200b\u200c\u200d\ufeff\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SENTENCE = re.compile(r"[，。！？；：、…”]|[,.!?;:](?=[\s\"')]|$)")
+
+
+@dataclass(slots=True)
+class Block:
+    """`text` with single spaces; `linked`: characters of it inside links; `level`: 1–6 in a heading, else 0."""
+
+    text: str
+    linked: int
+    level: int
+    flags: int
+    depth: int
+    stops: int  # punctuation marks of running text
+    tag: str
+
+    @property
+    def free(self) -> int:
+        return len(self.text) - self.linked
+
+
+@dataclass(slots=True)
+class Link:
+    href: str
+    text: str
+    block: int
+    flags: int
+
+
+@dataclass(slots=True)
+class Span:
+    """An element's blocks `start:end`, with its name (class and id) and depth."""
+
+    start: int
+    end: int
+    depth: int
+    tag: str
+    name: str
+    flags: int
+
+
+@dataclass(slots=True)
+class Walked:
+    """What one walk gives. `spans` are in the order in which the elements end: children before parents."""
+
+    blocks: list[Block] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    passwords: int = 0
+    images: int = 0
+
+
+def parse(text: str) -> Any:
+    """The root element, or None where there is nothing to parse. Comments and NUL are dropped; no network, no entities."""
+    text = text.replace("\0", "")
+    if not text.strip():
+        return None
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
+    try:
+        return etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        # libxml2 gives up on a document without any element.
+        return None
+
+
+def clean(text: str) -> str:
+    """One line: every kind of white space becomes one space, zero-width characters and controls go."""
+    return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
+
+
+@lru_cache(maxsize=20_000)
+def name_flags(name: str) -> int:
+    """What an element's class and id say of it."""
+    flags = 0
+    if _COMMENT_NAME.search(name):
+        flags |= PRUNED | COMMENT
+    elif _BAD_NAME.search(name):
+        flags |= PRUNED
+    elif _CONTENT_NAME.search(name):
+        flags |= CONTENT
+    if _CAPTION_NAME.search(name):
+        flags |= CAPTION
+    if _TITLE_NAME.search(name):
+        flags |= TITLE
+    if _DATE_NAME.search(name):
+        flags |= DATE
+    return flags
+
+
+class _Walker:
+    """State of the walk: the open elements, and the text of the block that is being read."""
+
+    def __init__(self) -> None:
+        self.out = Walked()
+        self.buffer: list[str] = []
+        self.linked = 0
+        self.in_link = 0
+        self.open_links: list[tuple[str, int]] = []
+        self.frames: list[tuple[str, str, int, int, int]] = [("", "", 0, 0, 0)]  # tag, name, flags, level, first block
+
+    def text(self, text: str | None) -> None:
+        if not text:
+            return
+        self.buffer.append(text)
+        if self.in_link:
+            self.linked += len(_SPACE.sub("", text))
+
+    def flush(self) -> None:
+        if not self.buffer:
+            return
+        text = clean("".join(self.buffer))
+        if text:
+            tag, _, flags, level, _ = self.frames[-1]
+            linked = min(self.linked, len(text))
+            stops = len(_SENTENCE.findall(text))
+            self.out.blocks.append(Block(text, linked, level, flags, len(self.frames), stops, tag))
+        self.buffer.clear()
+        self.linked = 0
+
+    def start(self, element: Any, tag: str) -> None:
+        if tag == "a":
+            self.in_link += 1
+            self.open_links.append((element.get("href") or "", len(self.buffer)))
+        elif tag == "br":
+            self.flush()
+        elif tag == "img":
+            self.out.images += 1
+        elif tag in BLOCK:
+            self.flush()
+            self._open(element, tag)
+        elif tag in ("span", "em", "b", "strong", "font", "label", "i", "time", "small"):
+            pass
+        self.text(element.text)
+
+    def _open(self, element: Any, tag: str) -> None:
+        name = f"{element.get('class') or ''} {element.get('id') or ''}".strip()
+        parent = self.frames[-1]
+        own = name_flags(name) if name else 0
+        if tag in ("body", "html", "main", "article"):
+            own &= ~PRUNED & ~COMMENT
+        if tag in _BOILERPLATE_TAGS:
+            own |= PRUNED
+        elif tag == "figcaption":
+            own |= CAPTION
+        elif tag in ("td", "th"):
+            own |= CELL
+        style = element.get("style")
+        if element.get("hidden") is not None or (style and _HIDDEN.search(style)):
+            own |= HIDDEN
+        flags = own | (parent[2] & _INHERITED) | (parent[2] & (DATE | TITLE | CELL) if tag not in ("table",) else 0)
+        level = int(tag[1]) if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit() else parent[3]
+        self.frames.append((tag, name, flags, level, len(self.out.blocks)))
+
+    def end(self, element: Any, tag: str) -> None:
+        if tag == "a" and self.open_links:
+            self.in_link -= 1
+            href, start = self.open_links.pop()
+            text = clean("".join(self.buffer[start:]))
+            self.out.links.append(Link(href, text, len(self.out.blocks), self.frames[-1][2]))
+        elif tag in BLOCK and len(self.frames) > 1:
+            self.flush()
+            name_tag, name, flags, _, first = self.frames.pop()
+            if len(self.out.blocks) > first:
+                span = Span(first, len(self.out.blocks), len(self.frames), name_tag, name, flags)
+                self.out.spans.append(span)
+        self.text(element.tail)
+
+
+def walk(root: Any) -> Walked:
+    """Blocks, links and spans of the tree under `root`, in time linear in its size."""
+    walker = _Walker()
+    events = etree.iterwalk(root, events=("start", "end"))
+    for event, element in events:
+        tag = element.tag
+        if not isinstance(tag, str):
+            continue
+        if event == "start":
+            if tag in SKIP:
+                if tag == "input" and (element.get("type") or "").lower() == "password":
+                    walker.out.passwords += 1
+                events.skip_subtree()
+                continue
+            walker.start(element, tag)
+        elif tag in SKIP:
+            walker.text(element.tail)
+        else:
+            walker.end(element, tag)
+    walker.flush()
+    return walker.out
