@@ -70,6 +70,7 @@ class Rumour(Base):
     first: Mapped[datetime] = mapped_column(default=utcnow)
     published: Mapped[datetime | None] = mapped_column(default=None)
     by: Mapped[str] = mapped_column(default="")
+    packets: Mapped[list[Any]] = mapped_column(default=list)  # frozen hand-over packets [{at, by, to, hash, …}]
     sample: Mapped[bool] = mapped_column(default=False)
 
 
@@ -137,6 +138,9 @@ class Draft(Base):
     version: Mapped[int] = mapped_column(default=1)  # optimistic lock: a save names the version it changes
     checks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # last report of the gates on this version
     gaps: Mapped[list[Any]] = mapped_column(default=list)  # facts still to be collected
+    about: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # what it was built from: {rumour, policy, next_update, part_of …}
     made: Mapped[datetime] = mapped_column(default=utcnow)
     changed: Mapped[datetime] = mapped_column(default=utcnow)
     published: Mapped[datetime | None] = mapped_column(default=None)
@@ -238,6 +242,7 @@ class Clock(Base):
     met_at: Mapped[datetime | None] = mapped_column(default=None)
     met_by: Mapped[str] = mapped_column(default="")  # the act: draft, statement or note
     paused_by: Mapped[str] = mapped_column(default="")
+    paused_at: Mapped[datetime | None] = mapped_column(default=None)
     reason: Mapped[str] = mapped_column(default="")
     __table_args__ = (UniqueConstraint("issue_id", "rule"),)
 

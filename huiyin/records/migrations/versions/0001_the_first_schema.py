@@ -248,6 +248,7 @@ def upgrade() -> None:
         sa.Column("first", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published", sa.DateTime(timezone=True), nullable=True),
         sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("packets", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("sample", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rumours")),
     )
@@ -444,6 +445,7 @@ def upgrade() -> None:
         sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("met_by", sa.Text(), nullable=False),
         sa.Column("paused_by", sa.Text(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["issue_id"], ["issues.id"], name=op.f("fk_clocks_issue_id"), ondelete="CASCADE"
@@ -469,6 +471,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("checks", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("gaps", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("about", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("made", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published", sa.DateTime(timezone=True), nullable=True),
