@@ -22,7 +22,9 @@ def create_app(settings: Settings, record: Record | None = None, index: Index | 
     from dashboard.services import Services
 
     app = Flask(__name__)
-    app.extensions["huiyin"] = Services(settings, record or Record.open(settings), index or open_index(settings))
+    app.extensions["huiyin"] = Services(
+        settings, record or Record.open(settings), index or open_index(settings)
+    )
     app.config.update(
         MAX_CONTENT_LENGTH=settings.upload_limit,
         MAX_FORM_MEMORY_SIZE=BODY_LIMIT,

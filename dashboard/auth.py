@@ -93,7 +93,11 @@ def start_session(session: Session, user: User) -> str:
     secret = secrets.token_urlsafe(32)
     now = utcnow()
     session.execute(delete(LoginSession).where(LoginSession.expires < now))
-    session.add(LoginSession(id=_digest(secret), user=user.name, csrf=secrets.token_urlsafe(24), expires=now + SESSION_LIFE))
+    session.add(
+        LoginSession(
+            id=_digest(secret), user=user.name, csrf=secrets.token_urlsafe(24), expires=now + SESSION_LIFE
+        )
+    )
     append(session, user.name, "sign-in", f"user:{user.name}")
     return secret
 
@@ -180,7 +184,9 @@ def _guard() -> ResponseReturnValue | None:
     if roles is PUBLIC or roles == PUBLIC:
         return None
     if g.user is None:
-        return redirect(url_for("login.form", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+        return redirect(
+            url_for("login.form", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+        )
     if g.user.must_change and request.endpoint not in ("login.password", "login.change", "login.sign_out"):
         return redirect(url_for("login.password"))
     if g.user.role not in roles:
@@ -201,9 +207,15 @@ def may(endpoint: str) -> bool:
 
 def refuse_undeclared(app: Flask) -> None:
     """Fail at the start where a view does not say who may use it: forgetting must not mean allowing."""
-    missing = [name for name, view in app.view_functions.items() if name != "static" and not getattr(view, "roles", None)]
+    missing = [
+        name
+        for name, view in app.view_functions.items()
+        if name != "static" and not getattr(view, "roles", None)
+    ]
     if missing:
-        raise RuntimeError(f"these views do not declare who may use them (dashboard.auth.allow): {', '.join(missing)}")
+        raise RuntimeError(
+            f"these views do not declare who may use them (dashboard.auth.allow): {', '.join(missing)}"
+        )
 
 
 def _headers(response: Response) -> Response:
@@ -217,7 +229,9 @@ def _headers(response: Response) -> Response:
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     if "pre" in g and not g.get("login"):
-        response.set_cookie("huiyin_pre", g.pre, httponly=True, samesite="Lax", secure=services().settings.secure_cookies)
+        response.set_cookie(
+            "huiyin_pre", g.pre, httponly=True, samesite="Lax", secure=services().settings.secure_cookies
+        )
     return response
 
 

@@ -23,7 +23,13 @@ STATUS: list[tuple[type[Exception], int, str]] = [
     (Unavailable, 503, "暂时不可用"),
     (HuiyinError, 500, "操作没有完成"),
 ]
-HTTP = {400: "请求有误", 404: "没有找到这个页面", 405: "不支持这种操作", 413: "提交的内容过大", 429: "请求过于频繁"}
+HTTP = {
+    400: "请求有误",
+    404: "没有找到这个页面",
+    405: "不支持这种操作",
+    413: "提交的内容过大",
+    429: "请求过于频繁",
+}
 log = logging.getLogger("huiyin.dashboard")
 
 
@@ -43,7 +49,11 @@ def _page(status: int, title: str, message: str) -> ResponseReturnValue:
 
 def _known(error: Exception) -> ResponseReturnValue:
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
-    message = "您打开页面之后，别人先保存了修改。您的修改没有保存；请复制您的文字，刷新页面后再改。" if isinstance(error, StaleDataError) else str(error)
+    message = (
+        "您打开页面之后，别人先保存了修改。您的修改没有保存；请复制您的文字，刷新页面后再改。"
+        if isinstance(error, StaleDataError)
+        else str(error)
+    )
     return _page(status, title, message)
 
 
@@ -51,10 +61,16 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
     status = error.code or 500
-    return _page(status, HTTP.get(status, "请求没有完成"), "请检查地址，或从左侧栏目重新进入。" if status == 404 else str(error.description or ""))
+    return _page(
+        status,
+        HTTP.get(status, "请求没有完成"),
+        "请检查地址，或从左侧栏目重新进入。" if status == 404 else str(error.description or ""),
+    )
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     number = secrets.token_hex(4)
     log.exception("request %s %s failed, number %s", request.method, request.path, number)
-    return _page(500, "出现了程序错误", f"已保存的内容不受影响。请把编号 {number} 告诉管理员，以便在日志中查找。")
+    return _page(
+        500, "出现了程序错误", f"已保存的内容不受影响。请把编号 {number} 告诉管理员，以便在日志中查找。"
+    )

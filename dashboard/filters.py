@@ -11,7 +11,12 @@ from markupsafe import Markup
 from dashboard.services import services
 from huiyin.records import ISSUE_STATES, utcnow
 
-LEVELS = {3: ("红", "特急", "red", "■"), 2: ("橙", "紧急", "orange", "▲"), 1: ("黄", "一般", "yellow", "◆"), 0: ("蓝", "关注", "blue", "●")}
+LEVELS = {
+    3: ("红", "特急", "red", "■"),
+    2: ("橙", "紧急", "orange", "▲"),
+    1: ("黄", "一般", "yellow", "◆"),
+    0: ("蓝", "关注", "blue", "●"),
+}
 TOPICS = {
     "approval": "行政审批与政务服务", "enforcement": "行政处罚与执法", "finance": "财政资金与廉政", "land": "征地拆迁与土地",
     "housing": "住房保障与房产", "procurement": "政府采购与工程建设", "education": "教育招生", "research": "科技与项目经费",
@@ -90,7 +95,9 @@ def clock_words(due: datetime, state: str = "running") -> str:
 def level_tag(level: int) -> Markup:
     """The level as colour, shape and word together: never by colour alone."""
     colour, word, css, shape = LEVELS[level]
-    return Markup('<span class="level level-{}"><span aria-hidden="true">{}</span> {} {}</span>').format(css, shape, colour, word)
+    return Markup('<span class="level level-{}"><span aria-hidden="true">{}</span> {} {}</span>').format(
+        css, shape, colour, word
+    )
 
 
 def sparkline(counts: list[int], width: int = 96, height: int = 24) -> Markup:
@@ -98,11 +105,13 @@ def sparkline(counts: list[int], width: int = 96, height: int = 24) -> Markup:
     values = list(counts)[-48:] or [0]
     top = max(max(values), 1)
     step = width / max(len(values) - 1, 1)
-    points = " ".join(f"{i * step:.1f},{height - 2 - v / top * (height - 4):.1f}" for i, v in enumerate(values))
-    label = f"近 {len(values)} 小时走势，最近一小时 {values[-1]} 条，最高 {max(values)} 条"
-    return Markup('<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}"><polyline points="{}"/></svg>').format(
-        width, height, width, height, label, points
+    points = " ".join(
+        f"{i * step:.1f},{height - 2 - v / top * (height - 4):.1f}" for i, v in enumerate(values)
     )
+    label = f"近 {len(values)} 小时走势，最近一小时 {values[-1]} 条，最高 {max(values)} 条"
+    return Markup(
+        '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}"><polyline points="{}"/></svg>'
+    ).format(width, height, width, height, label, points)
 
 
 def number(value: float | None) -> str:
@@ -126,7 +135,15 @@ def args_with(**changes: Any) -> str:
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.filters.update(moment=moment, ago=ago, span=span, number=number, excerpt=excerpt, sparkline=sparkline, level_tag=level_tag)
+    app.jinja_env.filters.update(
+        moment=moment,
+        ago=ago,
+        span=span,
+        number=number,
+        excerpt=excerpt,
+        sparkline=sparkline,
+        level_tag=level_tag,
+    )
     app.jinja_env.globals.update(
         LEVELS=LEVELS, TOPICS=TOPICS, KINDS=KINDS, SENTIMENTS=SENTIMENTS, STATES=ISSUE_STATES, SOURCE_STATES=SOURCE_STATES,
         clock_words=clock_words, args_with=args_with, utcnow=utcnow,

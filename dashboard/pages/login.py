@@ -39,7 +39,9 @@ def sign_in() -> ResponseReturnValue:
         secret = auth.start_session(session, user) if user else ""
     if not secret:
         problem = f"用户名或密码不对。连续 {auth.LOCK_AFTER} 次错误将锁定 15 分钟。"
-        return render_template("login/form.html", next=request.form.get("next", ""), name=name, problem=problem), 401
+        return render_template(
+            "login/form.html", next=request.form.get("next", ""), name=name, problem=problem
+        ), 401
     response = make_response(redirect(safe_next(request.form.get("next"))))
     auth.set_cookie(response, secret)
     return response

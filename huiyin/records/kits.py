@@ -70,7 +70,9 @@ class Rumour(Base):
     first: Mapped[datetime] = mapped_column(default=utcnow)
     published: Mapped[datetime | None] = mapped_column(default=None)
     by: Mapped[str] = mapped_column(default="")
-    packets: Mapped[list[Any]] = mapped_column(default=list)  # frozen hand-over packets [{at, by, to, hash, …}]
+    packets: Mapped[list[Any]] = mapped_column(
+        default=list
+    )  # frozen hand-over packets [{at, by, to, hash, …}]
     sample: Mapped[bool] = mapped_column(default=False)
 
 

@@ -1,0 +1,125 @@
+"""the whole system: schedule, crawling, analysis, dashboard
+
+Prints the address and, the first time, how to sign in. Stop it with Ctrl-C; start it again at any time, nothing is lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from huiyin.errors import Unavailable
+from huiyin.settings import Settings
+
+THREADS = 16
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default: the setting host, 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port (default: the setting port, 8000)")
+    parser.add_argument(
+        "--sample",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="load the sample city; the default is to keep what is",
+    )
+
+
+class Child:
+    """A process of ours that is started again where it ends by itself, more slowly each time it fails at once."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started = 0.0
+        self.wait = 1.0
+
+    def tend(self) -> None:
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            if now - self.started > 60:
+                self.wait = 1.0
+            return
+        if self.process is not None and now - self.started < self.wait:
+            return
+        if self.process is not None:
+            logging.getLogger("huiyin.up").warning(
+                "%s ended with %s and is started again", self.words[-1], self.process.returncode
+            )
+            self.wait = min(self.wait * 2, 60.0)
+        self.process = subprocess.Popen(self.words)
+        self.started = now
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    import dataclasses
+
+    from dashboard import accounts, jobs, sample
+    from huiyin import schedule
+    from huiyin.lock import only_one
+    from huiyin.records import Record
+
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    settings = dataclasses.replace(settings, host=args.host or settings.host, port=args.port or settings.port)
+    with only_one(settings.home_path, "up"):
+        record = Record.open(settings)
+        with record.session() as session:
+            password = accounts.first_user(session)
+        city = sample.start(record, settings, wanted=args.sample)
+        if city:
+            print(f"sample city 云江市 is served on {city}")
+        server = _listen(settings, record)
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        worker = Child(jobs.command(settings, "work"))
+        serving = threading.Thread(target=server.run, daemon=True)
+        serving.start()
+        scheduler = schedule.start(settings)
+        threading.Thread(
+            target=schedule.run_job, args=("dashboard.jobs:crawl_due", settings), daemon=True
+        ).start()
+        print(f"回音 is ready: http://{settings.host}:{settings.port}/", flush=True)
+        if password:
+            print(f"first sign-in: user admin, one-time password {password}", flush=True)
+        try:
+            while not stop.wait(1.0):
+                worker.tend()
+        finally:
+            print("stopping…", flush=True)
+            scheduler.shutdown(wait=False)
+            worker.stop()
+            server.close()
+    return 0
+
+
+def _listen(settings: Settings, record: object) -> object:
+    import waitress
+
+    from dashboard import create_app
+
+    try:
+        return waitress.create_server(
+            create_app(settings), host=settings.host, port=settings.port, threads=THREADS, ident=None,
+            max_request_body_size=settings.upload_limit, channel_timeout=60, clear_untrusted_proxy_headers=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise Unavailable(
+            f"port {settings.port} on {settings.host} cannot be used ({error.strerror}); choose another with --port"
+        ) from error

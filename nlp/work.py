@@ -1,0 +1,190 @@
+"""The analysis worker's steps: claim stored documents, analyse, index, group, refresh issues.
+
+The record says what is pending. Each step is one transaction a batch and may be repeated: a worker that is killed leaves
+only claims behind, which expire. Grouping has one writer (the scheduler's lock); the others may be many.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from huiyin.document import Comment, Document
+from huiyin.records import AnalysisRow, DocumentRow, Record, utcnow
+from huiyin.search import Entry, Index
+from nlp.analyse import Analyser
+from nlp.segment import words as segment
+
+CLAIM = timedelta(minutes=10)
+"""How long a worker may hold a batch before another takes it over."""
+
+BATCH = 500
+GIVE_UP = 5
+"""Analyses that may fail on one document before it is set aside as `failed` (it stays in the record and on the system page)."""
+
+
+@dataclass
+class Done:
+    """Documents that one round moved on."""
+
+    analysed: int = 0
+    indexed: int = 0
+    grouped: int = 0
+    refreshed: int = 0
+
+    def counts(self) -> tuple[int, int, int, int]:
+        return self.analysed, self.indexed, self.grouped, self.refreshed
+
+    def __bool__(self) -> bool:
+        return any(self.counts())
+
+
+def release(record: Record) -> None:
+    """Give back what workers of this machine held that are no more (the caller holds the machine's worker lock)."""
+    mine = f"{socket.gethostname()[:40]}-%"
+    with record.session() as session:
+        session.execute(
+            update(DocumentRow)
+            .where(DocumentRow.state == "stored", DocumentRow.claimed_by.like(mine))
+            .values(claimed_by="", claimed_until=None)
+        )
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()[:40]}-{os.getpid()}"
+
+
+def claim(session: Session, now: datetime, worker: str, limit: int = BATCH) -> list[DocumentRow]:
+    """The oldest stored documents that nobody holds, marked as held by `worker` until now + CLAIM."""
+    free = or_(DocumentRow.claimed_until.is_(None), DocumentRow.claimed_until < now)
+    wanted = (
+        select(DocumentRow)
+        .where(DocumentRow.state == "stored", free)
+        .order_by(DocumentRow.when)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(session.scalars(wanted))
+    for row in rows:
+        row.claimed_by, row.claimed_until = worker, now + CLAIM
+        row.failures += (
+            1  # counted before the work, so that a text that kills the process is given up in the end
+        )
+        if row.failures > GIVE_UP:
+            row.state = "failed"
+    return [row for row in rows if row.state == "stored"]
+
+
+def to_document(row: DocumentRow) -> Document:
+    """The frozen Document of a row."""
+    comments = tuple(
+        Comment(
+            text=str(item.get("text", "")), author=str(item.get("author", "")), kind=str(item.get("kind", "comment")),
+            published=datetime.fromisoformat(item["published"]) if item.get("published") else None,
+        )
+        for item in row.comments
+    )  # fmt: skip
+    return Document(
+        id=row.id, source=row.source, text=row.text, fetched=row.fetched, title=row.title, url=row.url, published=row.published,
+        kind=row.kind, author=row.author, origin=row.origin, parent=row.parent, likes=row.likes, reposts=row.reposts,
+        replies=row.replies, province=row.province, comments=comments, extra=row.extra,
+    )  # fmt: skip
+
+
+def analyse_pending(record: Record, analyser: Analyser, worker: str, now: datetime | None = None) -> int:
+    """Analyse one batch of stored documents. Returns how many are analysed now."""
+    moment = now or utcnow()
+    with record.session() as session:
+        documents = [(to_document(row), row.version) for row in claim(session, moment, worker)]
+    if not documents:
+        return 0
+    rows = [
+        {
+            "id": document.id, "text": document.text, "title": document.title, "source": document.source, "url": document.url,
+            "published": document.when.isoformat(), "comments": [comment.text for comment in document.comments],
+        }
+        for document, _ in documents
+    ]  # fmt: skip
+    analyses = list(analyser.many(rows))
+    done = 0
+    with record.session() as session:
+        for (document, version), analysis in zip(documents, analyses, strict=True):
+            row = session.get(DocumentRow, document.id)
+            if row is None or row.version != version or row.claimed_by != worker:
+                continue  # removed, changed or taken over while we read it
+            place = next((found.name for found in analysis.places), "")
+            session.merge(
+                AnalysisRow(
+                    document_id=row.id, topic=analysis.topic, sentiment=analysis.sentiment, urgency=analysis.urgency,
+                    respond=analysis.respond, rumour_score=analysis.rumour_score, place=place,
+                    words=" ".join(analysis.words), data=analysis.as_dict(), model=analyser.version, made=moment,
+                )
+            )  # fmt: skip
+            row.state = (
+                "grouped" if row.kind == "policy" else "analysed"
+            )  # policies go to the library, not into issues
+            row.claimed_by, row.claimed_until, row.failures, row.indexed = "", None, 0, False
+            done += 1
+    return done
+
+
+def entry(row: DocumentRow, analysis: AnalysisRow) -> Entry:
+    """What the index knows of a document."""
+    return Entry(
+        id=row.id, when=row.when, words=tuple(analysis.words.split()), title_words=tuple(segment(row.title)),
+        keywords={
+            "source": row.source, "kind": row.kind, "topic": analysis.topic, "place": analysis.place,
+            "urgency": str(analysis.urgency), "sentiment": str(analysis.sentiment),
+            "respond": str(analysis.respond).lower(), "duplicate": str(bool(row.duplicate_of)).lower(),
+            "sample": str(row.sample).lower(),
+        },
+    )  # fmt: skip
+
+
+def index_pending(record: Record, index: Index, limit: int = 2000) -> int:
+    """Bring analysed documents that the index lacks into it; marked only after the index has them on disk."""
+    with record.session(write=False) as session:
+        found = session.execute(
+            select(DocumentRow, AnalysisRow)
+            .join(AnalysisRow, AnalysisRow.document_id == DocumentRow.id)
+            .where(DocumentRow.indexed.is_(False), DocumentRow.state != "stored")
+            .order_by(DocumentRow.when)
+            .limit(limit)
+        ).all()
+    if not found:
+        return 0
+    index.add(entry(row, analysis) for row, analysis in found)
+    with record.session() as session:
+        mark_indexed(session, [(row.id, row.version) for row, _ in found])
+    return len(found)
+
+
+def mark_indexed(session: Session, versions: Iterable[tuple[str, int]]) -> None:
+    """Mark documents as indexed where they are still the version that was indexed."""
+    pending = list(versions)
+    for version in {version for _, version in pending}:
+        ids = [document for document, has in pending if has == version]
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            session.execute(
+                update(DocumentRow)
+                .where(DocumentRow.id.in_(part), DocumentRow.version == version)
+                .values(indexed=True)
+            )
+
+
+def reindex(record: Record, index: Index) -> int:
+    """Rebuild the index from the record. Returns how many entries it has then."""
+    with record.session() as session:
+        session.execute(update(DocumentRow).values(indexed=False))
+    index.clear()
+    total = 0
+    while count := index_pending(record, index):
+        total += count
+    return total

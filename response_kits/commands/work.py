@@ -1,0 +1,75 @@
+"""analyse, index, group and tend issues as documents arrive; `huiyin up` runs it, `--once` drains what is pending
+
+A worker may be killed at any time: what it held is taken over when its claim expires, or by itself at the next start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+
+from huiyin.settings import Settings
+
+log = logging.getLogger("huiyin.work")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="stop when nothing is pending")
+    parser.add_argument(
+        "--idle",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="pause between looks when nothing is pending",
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    from nlp.analyse import Analyser
+    from nlp.issues import IssueKeeper
+
+    from huiyin.errors import Unavailable
+    from huiyin.lock import only_one
+    from huiyin.records import Record, utcnow
+    from huiyin.search import open_index
+    from nlp.work import Done, analyse_pending, index_pending, release, worker_name
+    from response_kits.work import tend
+
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
+    parent = os.getppid()
+    with only_one(settings.home_path, "work"):
+        record, index, worker = Record.open(settings), open_index(settings), worker_name()
+        release(record)
+        analyser = Analyser.load()
+        keeper = IssueKeeper(record, settings)
+        total, tended = Done(), 0.0
+        while not stopping and (args.once or os.getppid() == parent):
+            done = Done()
+            try:
+                done.analysed = analyse_pending(record, analyser, worker)
+                done.grouped = keeper.group_pending()
+                done.refreshed = keeper.refresh_dirty(utcnow())
+                done.indexed = index_pending(record, index)
+                if done or time.monotonic() - tended > 20:
+                    tend(record, settings, utcnow())
+                    tended = time.monotonic()
+            except Unavailable as error:
+                log.warning("%s; trying again", error)
+                time.sleep(5)
+            total = Done(*(a + b for a, b in zip(total.counts(), done.counts(), strict=True)))
+            if not done:
+                if args.once:
+                    break
+                time.sleep(args.idle)
+    print(
+        f"analysed {total.analysed:,}, grouped {total.grouped:,}, indexed {total.indexed:,}, issues refreshed {total.refreshed:,}"
+    )
+    return 0
