@@ -13,7 +13,7 @@ from typing import Any
 
 from crawler.extraction import body as bodies
 from crawler.extraction import byline, charset, classify, dates, head, paging, title, vote
-from crawler.extraction.tree import CAPTION, HIDDEN, PRUNED, Block, Walked, clean, parse, walk
+from crawler.extraction.tree import CAPTION, HIDDEN, PRUNED, Block, Walked, parse, walk
 
 PAGE_LIMIT = 5_000_000
 """Longest page in bytes or characters that is read; the rest is cut."""
@@ -53,7 +53,10 @@ class Page:
             "captions": list(self.captions),
             "charset": self.charset,
             "login_wall": self.login_wall,
-            "links": [{"url": url, "text": text, "published": when.isoformat() if when else None} for url, text, when in self.links],
+            "links": [
+                {"url": url, "text": text, "published": when.isoformat() if when else None}
+                for url, text, when in self.links
+            ],
         }
 
 
@@ -78,10 +81,11 @@ def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: da
         text = vote.decide(source, text)
     heading = title.find(walked.blocks, told.titles, told.page_title, body.start)
     lines = _bylines(walked.blocks, heading.block, body.start)
-    published, has_time = _published(walked, body, lines, told, url, moment)
-    wall = classify.login_wall(walked, body, told.page_title, told.refresh)
-    kind = "other" if wall else classify.kind(walked, body, url, told.kind, heading.text, has_time)
-    around = [block.text for block in lines]
+    published, timed = _published(walked, body, lines, told, url, moment)
+    formed = classify.is_article(walked, body, heading.block, timed)
+    wall = classify.login_wall(walked, body, told.page_title, told.refresh, formed)
+    kind = "other" if wall else classify.kind(walked, body, url, told.kind, heading.text, formed)
+    around = [walked.blocks[i].text for i in lines]
     tail = [walked.blocks[i].text for i in body.lines[-3:]]
     return Page(
         title=heading.text,
@@ -130,7 +134,11 @@ def _text(walked: Walked, body: bodies.Body) -> tuple[str, tuple[str, ...]]:
             captions.append(block.text)
         elif text := bodies.strip_editor(block.text):
             lines.append(text)
-    captions += [b.text for b in walked.blocks[body.start : body.end] if b.flags & CAPTION and not b.flags & (HIDDEN | PRUNED)]
+    captions += [
+        b.text
+        for b in walked.blocks[body.start : body.end]
+        if b.flags & CAPTION and not b.flags & (HIDDEN | PRUNED)
+    ]
     return "\n".join(lines), tuple(dict.fromkeys(captions))
 
 
@@ -139,50 +147,75 @@ def _without_title(text: str, heading: str) -> str:
     return rest if rest and heading and first == heading else text
 
 
-def _bylines(blocks: list[Block], heading: int, start: int) -> list[Block]:
-    """The lines that may tell time, author and origin: around the heading, up to the second block of the body."""
+def _bylines(blocks: list[Block], heading: int, start: int) -> list[int]:
+    """The lines that may tell time, author and origin, likeliest first: around the heading, to the second block of the body."""
     if heading >= 0:
-        low, high = max(heading - 3, 0), max(start + 2, heading + 8)
-        high = min(high, heading + 40)
-        order = [*range(heading, high), *range(heading - 1, low - 1, -1)]
+        high = min(max(start + 2, heading + 8), heading + 40)
+        order = [*range(heading, high), *range(heading - 1, max(heading - 3, 0) - 1, -1)]
     else:
         order = [*range(start - 1, max(start - 15, -1), -1), start, start + 1]
-    return [blocks[i] for i in order if 0 <= i < len(blocks) and len(blocks[i].text) <= 160 and not blocks[i].flags & HIDDEN]
+    return [
+        i
+        for i in order
+        if 0 <= i < len(blocks) and len(blocks[i].text) <= 160 and not blocks[i].flags & HIDDEN
+    ]
 
 
 def _published(
-    walked: Walked, body: bodies.Body, lines: list[Block], told: head.Head, url: str, now: datetime
-) -> tuple[datetime | None, bool]:
-    shown = []
-    for rank, block in enumerate(lines):
-        if len(block.text) <= 160 and (found := dates.in_line(block.text, now)):
-            rating, moment = found
-            if block.linked * 2 <= len(block.text):
-                shown.append((rating - 0.05 * rank, moment))
-    after = walked.blocks[body.end : body.end + 6]
+    walked: Walked, body: bodies.Body, lines: list[int], told: head.Head, url: str, now: datetime
+) -> tuple[datetime | None, int]:
+    """The time, and the number of the by-line that shows it (−1: none does)."""
+    shown: list[tuple[float, dates.Moment]] = []
+    timed, best = -1, 0.0
+    for rank, number in enumerate(lines):
+        block = walked.blocks[number]
+        if block.linked * 2 > len(block.text) or not (found := dates.in_line(block.text, now)):
+            continue
+        rating = found[0] - 0.05 * rank - (1.0 if block.stops >= 3 and len(block.text) > 80 else 0.0)
+        shown.append((rating, found[1]))
+        if timed < 0 or rating > best:
+            timed, best = number, rating
     signature = None
-    for block in [*(walked.blocks[i] for i in body.lines[-3:]), *after]:
+    for block in [*(walked.blocks[i] for i in body.lines[-3:]), *walked.blocks[body.end : body.end + 6]]:
         if len(block.text) <= 40 and (found := dates.in_line(block.text, now)):
             signature = found[1]
-    moment = dates.choose(shown, [dates.stamp(v, now) for v in told.dates], dates.from_url(url, now), signature)
-    return moment, bool(shown)
+    stated = [dates.stamp(value, now) for value in told.dates]
+    return dates.choose(shown, stated, dates.from_url(url, now), signature), timed
 
 
-def _links(walked: Walked, url: str, base: str, now: datetime) -> tuple[tuple[str, str, datetime | None], ...]:
+def _links(
+    walked: Walked, url: str, base: str, now: datetime
+) -> tuple[tuple[str, str, datetime | None], ...]:
+    links = [
+        link
+        for link in walked.links
+        if len(link.text) >= 2 and link.href and not link.href.startswith(paging.NOT_PAGES)
+    ]
+    titled = [link.block for link in links if len(link.text) >= 8]
+    known: dict[int, datetime | None] = {}
+
+    def when(number: int) -> datetime | None:
+        """The time in a short line."""
+        if number not in known:
+            line = walked.blocks[number].text if 0 <= number < len(walked.blocks) else ""
+            found = dates.in_line(line, now) if 0 < len(line) <= 120 else None
+            known[number] = found[1].when if found else None
+        return known[number]
+
+    before = (
+        bool(titled)
+        and not when(titled[0])
+        and bool(when(titled[0] - 1))
+        and not any(map(when, range(titled[-1], titled[-1] + 3)))
+    )
+    following = dict(zip(titled, [*titled[1:], len(walked.blocks)], strict=False))
     seen: dict[str, tuple[str, str, datetime | None]] = {}
-    for link in walked.links:
-        if len(link.text) < 2 or not link.href or link.href.startswith(("#", "javascript:", "mailto:", "tel:")):
-            continue
+    for link in links:
         address = paging.join(url, base, link.href)
-        known = seen.get(address)
-        if known is None or len(link.text) > len(known[1]):
-            seen[address] = (address, link.text, _beside(walked.blocks, link.block, now))
+        if address in seen and len(link.text) <= len(seen[address][1]):
+            continue
+        end = min(following.get(link.block, link.block + 1), link.block + 4)
+        order = [link.block - 1] if before else range(link.block + 1, end)
+        moment = when(link.block) or next(filter(None, map(when, order)), None)
+        seen[address] = (address, link.text, moment)
     return tuple(seen.values())
-
-
-def _beside(blocks: list[Block], number: int, now: datetime) -> datetime | None:
-    """The time in the link's own line, else in the one behind it."""
-    for i in (number, number + 1):
-        if i < len(blocks) and len(blocks[i].text) <= 120 and (found := dates.in_line(clean(blocks[i].text), now)):
-            return found[1].when
-    return None

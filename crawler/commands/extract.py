@@ -12,9 +12,17 @@ from huiyin.settings import Settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("page", nargs="?", default="-", metavar="PAGE.html", help="saved page; - or nothing: standard input")
-    parser.add_argument("--url", default="", help="the address that the page came from; helps with dates and with the next page")
-    parser.add_argument("--content-type", default="", metavar="VALUE", help="the HTTP header, for its charset")
+    parser.add_argument(
+        "page", nargs="?", default="-", metavar="PAGE.html", help="saved page; - or nothing: standard input"
+    )
+    parser.add_argument(
+        "--url",
+        default="",
+        help="the address that the page came from; helps with dates and with the next page",
+    )
+    parser.add_argument(
+        "--content-type", default="", metavar="VALUE", help="the HTTP header, for its charset"
+    )
     parser.add_argument("--links", action="store_true", help="with the links of pages that are no article")
 
 

@@ -26,6 +26,7 @@ _DROP = re.compile(
     r"|^\S{0,12}(?:扫码|扫一扫|扫描(?:上方|下方)?二维码|长按(?:识别|二维码)).{0,50}$"
     r"|^.{0,10}(?:点击(?:进入|查看|此处|下载|关注|这里|图片|上方|下方)|戳这里|关注(?:我们|公众号|微信)).{0,40}$"
     r"|^(?:未经授权|未经许可|本文(?:为|系)?(?:转载|原创|首发|来自|来源于|由.{2,20}(?:授权|发布|原创))|版权(?:所有|归)|转载请(?:注明|联系)|欢迎转载|文章来源[:：]|原标题[:：]|原文(?:链接|标题)[:：]).{0,90}$"
+    r"|^[\[【（(]?(?:声明|免责声明|特别声明|版权声明|免责条款|风险提示|重要提示|温馨提示|本文声明|法律声明)[:：\]】].*$"
     r"|^\(?（?本文(?:来源|来自)[:：].{0,60}$"
     r"|^(?:分享|收藏|点赞|打印|关闭|举报|评论|微信|微博|QQ空间|QQ好友|字号|大|中|小|\+|-|A\+|A-|纠错|顶部|返回(?:顶部|首页|列表)?|【?(?:打印|关闭|字体).{0,12}|阅读原文|展开全文|加载更多|广告|标签[:：].*|关键词[:：].*|"
     r"(?:分享到|分享至|分享[:：]).{0,30}|(?:首页|上一页|下一页|尾页|末页|\d{1,3}|\s)+|[【\[]\s*(?:打印|关闭|返回|纠错).{0,30}|\d* ?(?:评论|跟贴|人参与|条评论|阅读|浏览).{0,6})$"
@@ -33,11 +34,16 @@ _DROP = re.compile(
     r"|^[\s]*(?:ICP备|京ICP|.{0,12}ICP备|.{0,6}公网安备|Copyright|©|All Rights Reserved).{0,120}$",
     re.IGNORECASE,
 )
+_BYLINE = re.compile(
+    r"(?:来源|來源|作者|编辑|发布时间|发布日期|时间|日期|浏览次数|阅读量?|点击数?|字号|字体)\s*[:：]|^.{0,12}20\d\d\s*[-/.年]\s*\d\d?\s*[-/.月]\s*\d\d?.{0,30}$|位置\s*[:：]|(?:首页|正文)\s*[>»＞/]|[>»＞]\s*(?:正文|详情|首页)",
+)
 _INLINE_EDITOR = re.compile(
     r"\s*[\[【（(]\s*(?:责任?编辑|责编|编辑|本文来源|实习编辑|文章来源)\s*[:：].{1,40}?[\])）】]\s*(?:[\[【（(].{1,20}[\])）】])?\s*$"
     r"|\s*(?:责任编辑|责编)\s*[:：]\s*\S{1,10}(?:\s*[_\-]?\w{1,10})?\s*$"
 )
-_CAPTION_TEXT = re.compile(r"^(?:[▲△↑]|图[为片]?\s*[:：]|(?:图片|图)(?:来源|说明|源自)|(?:资料图|视觉中国|新华社(?:发|记者.{2,8}摄)))|(?:摄|供图|资料图)[)）。]?$")
+_CAPTION_TEXT = re.compile(
+    r"^(?:[▲△↑]|图[为片]?\s*[:：]|(?:图片|图)(?:来源|说明|源自)|(?:资料图|视觉中国|新华社(?:发|记者.{2,8}摄)))|(?:摄|供图|资料图)[)）。]?$"
+)
 
 
 @dataclass(slots=True)
@@ -56,6 +62,8 @@ def worth(block: Block) -> float:
     size = len(block.text)
     if block.flags & (PRUNED | HIDDEN):
         return -min(size, 10) * 0.5
+    if size <= 80 and (_BYLINE.search(block.text) or block.level in (1, 2)):
+        return -2.0
     if block.linked * 2 > size:
         return -8.0 - 0.3 * min(block.linked, 60)
     if block.stops and size >= 10 and not _DROP.match(block.text):
@@ -82,7 +90,9 @@ def find(walked: Walked) -> Body:
 def _unmasked(block: Block, masks: int) -> Block:
     if not block.flags & masks or block.flags & COMMENT:
         return block
-    return Block(block.text, block.linked, block.level, block.flags & ~masks, block.depth, block.stops, block.tag)
+    return Block(
+        block.text, block.linked, block.level, block.flags & ~masks, block.depth, block.stops, block.tag
+    )
 
 
 def _find(blocks: list[Block], spans: list[Span]) -> Body:
@@ -104,38 +114,71 @@ def _find(blocks: list[Block], spans: list[Span]) -> Body:
         return value
 
     best = max([*spans, whole], key=lambda span: (rating(span), span.depth))
-    best = _narrow(best, spans, gains)
+    best = _narrow(best, spans, blocks, gains)
     gain = gains[best.end] - gains[best.start]
     lines = _lines(blocks, best)
     chars = sum(len(blocks[i].text) for i in lines)
     return Body(best.start, best.end, lines, chars, chars >= 150 and gain > 0.55 * everything)
 
 
-def _narrow(best: Span, spans: list[Span], gains: list[float]) -> Span:
-    """The deepest element that still holds nearly all running text of `best`."""
-    gain = gains[best.end] - gains[best.start]
-    if gain <= 0:
+def _narrow(best: Span, spans: list[Span], blocks: list[Block], gains: list[float]) -> Span:
+    """The part of `best` that holds nearly all its running text, without what stands apart from the main run."""
+
+    def gain(span: Span) -> float:
+        return gains[span.end] - gains[span.start]
+
+    if gain(best) <= 0:
         return best
-    inside = [s for s in spans if s.start >= best.start and s.end <= best.end and gains[s.end] - gains[s.start] >= 0.93 * gain]
-    return min(inside, key=lambda span: (span.end - span.start, -span.depth), default=best)
+    inside = [s for s in spans if s.start >= best.start and s.end <= best.end and gain(s) >= 0.6 * gain(best)]
+    nearly = [s for s in inside if gain(s) >= 0.93 * gain(best)]
+    best = min(nearly, key=lambda span: (span.end - span.start, -span.depth), default=best)
+    for part in sorted(
+        (s for s in inside if s.start >= best.start and s.end <= best.end), key=lambda s: s.start - s.end
+    ):
+        start, end = best.start, best.end
+        if _apart(blocks, range(part.end, best.end)):
+            end = part.end
+        if _apart(blocks, range(part.start - 1, best.start - 1, -1)):
+            start = part.start
+        best = Span(start, end, best.depth, best.tag, best.name, best.flags)
+    return best
+
+
+def _apart(blocks: list[Block], order: range) -> bool:
+    """Whether going outward from the main run a border comes first: three or more link lists, comments or bars in a row."""
+    borders = 0
+    for i in order:
+        block = blocks[i]
+        if worth(block) > 0:
+            return borders >= 3
+        if block.flags & (PRUNED | HIDDEN) or block.linked * 2 > len(block.text) or _TAIL.match(block.text):
+            borders += 1
+    return False
 
 
 def _lines(blocks: list[Block], span: Span) -> list[int]:
     inner = [i for i in range(span.start, span.end) if not blocks[i].flags & (PRUNED | HIDDEN)]
     weights = {i: max(worth(blocks[i]), 0.0) for i in inner}
     inner = _cut_tail(blocks, inner, weights)
-    kept = [i for i in inner if _keep(blocks[i])]
+    last = len(inner) - 1
+    kept = []
+    for position, i in enumerate(inner):
+        # a line that is all link is furniture, but for a subheading between two paragraphs
+        between = (
+            0 < position < last and weights[inner[position - 1]] > 0 and weights[inner[position + 1]] > 0
+        )
+        if _keep(blocks[i], between):
+            kept.append(i)
     while kept and _loose(blocks[kept[-1]]):
         kept.pop()
     return kept
 
 
-def _keep(block: Block) -> bool:
+def _keep(block: Block, between: bool) -> bool:
     text = block.text
     if block.flags & CAPTION or _DROP.match(text):
         return False
-    if block.linked * 10 > len(text) * 7:
-        # a line that is all link: a name in running text is not a line of its own
+    if block.linked * 10 > len(text) * 7 and not between:
         return False
     return len(text) > 1 or text.isalnum()
 
@@ -154,6 +197,11 @@ def _cut_tail(blocks: list[Block], inner: list[int], weights: dict[int, float]) 
             return inner[:position]
         seen += weights[i]
     return inner
+
+
+def is_furniture(text: str) -> bool:
+    """Whether a line is an editor's note, a share bar, a pager or the like, by its words."""
+    return bool(_DROP.match(text))
 
 
 def is_caption(block: Block) -> bool:

@@ -95,7 +95,11 @@ def _damage(text: str) -> float:
     wide = [char for char in text[:_SAMPLE] if char > "\x7f"]
     if not wide:
         return 0.0
-    bad = sum(1 for c in wide if c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or "\x80" <= c <= "\x9f" or "\uff61" <= c <= "\uff9f")
+    bad = sum(
+        1
+        for c in wide
+        if c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or "\x80" <= c <= "\x9f" or "\uff61" <= c <= "\uff9f"
+    )
     return bad / len(wide)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from crawler.extraction.body import Body
 from crawler.extraction.tree import COMMENT, HIDDEN, PRUNED, Walked
@@ -15,66 +14,117 @@ _WALL = re.compile(
     re.IGNORECASE,
 )
 _MISSING = re.compile(
-    r"(?:页面|网页|内容|文章|帖子|信息|新闻)(?:不存在|已(?:被)?删除|找不到|未找到|无法(?:访问|显示)|走丢)|找不到(?:该|您|页面)|404 not found|\b404\b|该内容已被发布者删除|此内容因违规", re.IGNORECASE
+    r"(?:页面|网页|内容|文章|帖子|信息|新闻)(?:不存在|已(?:被)?删除|找不到|未找到|无法(?:访问|显示)|走丢)|找不到(?:该|您|页面)|404 not found|\b404\b|该内容已被发布者删除|此内容因违规",
+    re.IGNORECASE,
 )
-_SOCIAL_HOST = re.compile(r"(?:^|\.)(?:weibo\.(?:cn|com)|tieba\.baidu\.com|zhihu\.com|douban\.com|douyin\.com|kuaishou\.com|xiaohongshu\.com|bilibili\.com|twitter\.com|x\.com)$")
+_LOGIN = re.compile(r"登录|登陆|登錄|login|sign in", re.IGNORECASE)
+_DATED = re.compile(
+    r"(?<!\d)(?:20\d\d[-/.年]\s?)?[01]?\d[-/.月]\s?[0-3]?\d(?!\d)|\d+\s*(?:分钟|小时|天)前|[昨今前]天\s*\d"
+)
+_SOCIAL_HOST = re.compile(
+    r"(?:^|\.)(?:weibo\.(?:cn|com)|tieba\.baidu\.com|zhihu\.com|douban\.com|douyin\.com|kuaishou\.com|xiaohongshu\.com|bilibili\.com|twitter\.com|x\.com)$"
+)
 _SOCIAL_ARTICLE = re.compile(r"/ttarticle/|card\.weibo\.com|zhuanlan\.zhihu\.com/p/|/read/cv|/article/")
-_THREAD = re.compile(r"楼主|只看楼主|沙发|板凳|\d+\s*楼|\d+#|回复本楼|回帖|发帖|跟帖|引用回复|倒序看帖|只看该作者|发表于")
-_FEED = re.compile(r"转发\s*\[?\(?\d*|赞\s*\[?\(?\d*|评论\s*\[?\(?\d*|收藏|来自.{1,20}(?:客户端|iPhone|Android|微博|手机)|关注\s*\[?\d*|粉丝\s*\[?\d*")
+_THREAD = re.compile(
+    r"楼主|只看楼主|沙发|板凳|\d+\s*楼|\d+#|回复本楼|回帖|发帖|跟帖|引用回复|倒序看帖|只看该作者|发表于"
+)
+_FEED = re.compile(
+    r"转发\s*\[?\(?\d*|赞\s*\[?\(?\d*|评论\s*\[?\(?\d*|收藏|来自.{1,20}(?:客户端|iPhone|Android|微博|手机)|关注\s*\[?\d*|粉丝\s*\[?\d*"
+)
 
 
-def login_wall(walked: Walked, body: Body, page_title: str, refresh: str) -> bool:
-    """Whether the page hides its content behind a login, a captcha or a check of the visitor."""
-    if body.chars >= 400:
+def is_article(walked: Walked, body: Body, heading: int, timed: int) -> bool:
+    """Whether the page has the outward form of an article: heading, then a by-line with a time, then running text.
+
+    `heading`, `timed`: numbers of the blocks that hold the title and the time of publication, −1 where there are none.
+    """
+    if heading < 0 or timed < 0 or not heading - 3 <= timed <= body.start + 1 or heading > body.start:
+        return False
+    prose = sum(len(walked.blocks[i].text) for i in body.lines if walked.blocks[i].stops)
+    dated = sum(
+        1
+        for i in range(body.start, body.end)
+        if len(walked.blocks[i].text) <= 60 and _DATED.search(walked.blocks[i].text)
+    )
+    return prose >= 40 and dated < 6
+
+
+def login_wall(walked: Walked, body: Body, page_title: str, refresh: str, formed: bool) -> bool:
+    """Whether the page hides its content behind a login, a captcha or a check of the visitor. `formed`: see is_article."""
+    if body.chars >= 400 or formed:
         return False
     seen = sum(len(block.text) for block in walked.blocks)
     words = " ".join(block.text for block in walked.blocks if len(block.text) < 200)[:5000]
     strong = bool(_WALL.search(words)) or bool(_WALL.search(page_title))
-    if walked.passwords and (strong or re.search("登录|登陆|login|sign in", words + page_title, re.IGNORECASE)) and body.chars < 200:
+    if (
+        walked.passwords
+        and (strong or _LOGIN.search(words + page_title))
+        and body.chars < 200
+        and seen < 3000
+    ):
         return True
     if re.search(r"passport|login|captcha|visitor|verify", refresh, re.IGNORECASE):
         return True
     return strong and seen < 600
 
 
-def kind(walked: Walked, body: Body, url: str, stated: str, title: str, has_time: bool) -> str:
-    """`article`, `list` or `other`. `stated`: og:type or the type in JSON-LD; `has_time`: a by-line's time was found."""
-    links = [link for link in walked.links if not link.flags & HIDDEN and link.href and not link.href.startswith(("javascript:", "#"))]
+def kind(walked: Walked, body: Body, url: str, stated: str, title: str, formed: bool) -> str:
+    """`article`, `list` or `other`. `stated`: og:type or the type in JSON-LD; `formed`: see is_article."""
+    links = [
+        link
+        for link in walked.links
+        if not link.flags & HIDDEN and link.href and not link.href.startswith(("javascript:", "#"))
+    ]
     titled = [link for link in links if len(link.text) >= 8]
     linked = sum(len(link.text) for link in links)
-    bodies = body.chars
-    if bodies == 0:
+    if body.chars == 0:
         return "list" if len(titled) >= 8 or (len(links) >= 30 and linked >= 150) else "other"
-    if _social(walked, url, bodies):
+    if _social(walked, url, body, formed):
         return "other"
-    prose = sum(len(walked.blocks[i].text) for i in body.lines if walked.blocks[i].stops)
-    if _MISSING.search(title) or (bodies < 200 and _MISSING.search(" ".join(walked.blocks[i].text for i in body.lines))):
+    said = [walked.blocks[i] for i in body.lines]
+    prose = sum(len(block.text) for block in said if block.stops)
+    if _MISSING.search(title) or (
+        body.chars < 200 and _MISSING.search(" ".join(block.text for block in said))
+    ):
         return "other"
-    inside = sum(1 for link in titled if body.start <= link.block < body.end and not link.flags & PRUNED)
-    if inside >= 6 and inside * 60 > prose:
+    if linked > 150 * prose or _is_listing(walked, body, prose, formed):
         return "list"
-    if stated == "article" and bodies >= 60 and prose > 0.2 * linked:
+    if formed or (stated == "article" and prose >= 60 and prose > 0.2 * linked):
         return "article"
-    if len(titled) >= 12 and prose < 0.35 * linked and not (has_time and prose >= 60):
+    if len(titled) >= 12 and prose < 0.35 * linked:
         return "list"
-    if len(titled) >= 40 and prose < 100 and prose < 0.05 * linked:
-        return "list"
-    if prose < 40 and not (has_time and bodies >= 20):
-        return "other"
-    return "article"
+    return "article" if prose >= 40 else "other"
 
 
-def _social(walked: Walked, url: str, chars: int) -> bool:
+def _is_listing(walked: Walked, body: Body, prose: int, formed: bool) -> bool:
+    """Whether what looks like a body is a list of titles with dates or summaries."""
+    inside = walked.blocks[body.start : body.end]
+    lines = [
+        block
+        for block in inside
+        if block.linked >= 8 and block.linked * 10 >= len(block.text) * 6 and not block.flags & PRUNED
+    ]
+    paragraphs = sum(
+        1 for block in inside if block.stops and block.linked * 2 < len(block.text) and len(block.text) >= 20
+    )
+    dated = sum(1 for block in inside if len(block.text) <= 60 and _DATED.search(block.text))
+    if formed:
+        return len(lines) >= 12 and sum(block.linked for block in lines) > 2 * prose
+    return len(lines) >= 5 and (len(lines) >= 0.6 * paragraphs or dated >= 5 or len(lines) * 60 > prose)
+
+
+def _social(walked: Walked, url: str, body: Body, formed: bool) -> bool:
     """A thread or a feed: by its address, or by the marks of floors, reposts and likes repeated through the page."""
     if url:
-        parts = urlsplit(url)
-        if _SOCIAL_HOST.search(parts.hostname or "") and not _SOCIAL_ARTICLE.search(url):
+        host = re.sub(r"^\w+://([^/@]*@)?|[:/?#].*$", "", url).lower()
+        if _SOCIAL_HOST.search(host) and not _SOCIAL_ARTICLE.search(url):
             return True
     marks = feeds = 0
-    for block in walked.blocks:
-        if len(block.text) > 120 or block.flags & COMMENT:
+    for number, block in enumerate(walked.blocks):
+        if len(block.text) > 120:
             continue
-        marks += bool(_THREAD.search(block.text))
-        feeds += len(set(_FEED.findall(block.text))) >= 2
-    # an article's page shows such words once or twice, in its share bar
-    return marks >= 4 + chars // 800 or feeds >= 3
+        marks += bool(_THREAD.search(block.text)) and not block.flags & COMMENT
+        # an article may have readers' comments under it, each with its likes
+        if not formed or number < body.end:
+            feeds += len(set(_FEED.findall(block.text))) >= 2
+    return marks >= 4 + body.chars // 800 or feeds >= 3

@@ -19,22 +19,44 @@ _ABSOLUTE = re.compile(
     re.IGNORECASE,
 )
 _NO_YEAR = re.compile(
-    rf"(?<![\d\-/.年])(?P<m>[01]?\d)\s*(?:月\s*(?P<d>[0-3]?\d)\s*日|[-/]\s*(?P<d2>[0-3]\d)(?![\d\-/]))(?:{_GAP}{_CLOCK})?", re.IGNORECASE
+    rf"(?<![\d\-/.年])(?P<m>[01]?\d)\s*(?:月\s*(?P<d>[0-3]?\d)\s*日|[-/]\s*(?P<d2>[0-3]\d)(?![\d\-/]))(?:{_GAP}{_CLOCK})?",
+    re.IGNORECASE,
 )
 _ENGLISH = re.compile(
     rf"\b(?:(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+|(?P<d2>\d{{1,2}})\s+(?P<mon2>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?,?\s+)"
     rf"(?P<y>(?:19|20)\d\d)(?:[\s,]*(?:at\s+)?{_CLOCK}{_ZONE})?",
     re.IGNORECASE,
 )
-_HAN = re.compile(r"(?P<y>[二一][〇○零О0一二三四五六七八九]{3})年(?P<m>[一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十]{1,3})日")
-_AGO = re.compile(r"(?P<n>\d{1,3}|半|[一二两三四五六七八九十])\s*个?(?P<unit>秒钟?|分钟?|小时|天|日|周|星期|月)(?:之?前)")
+_HAN = re.compile(
+    r"(?P<y>[二一][〇○零О0一二三四五六七八九]{3})年(?P<m>[一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十]{1,3})日"
+)
+_AGO = re.compile(
+    r"(?P<n>\d{1,3}|半|[一二两三四五六七八九十])\s*个?(?P<unit>秒钟?|分钟?|小时|天|日|周|星期|月)(?:之?前)"
+)
 _DAY = re.compile(rf"(?P<day>今天|今日|昨天|昨日|前天)(?:\s*{_CLOCK})?", re.IGNORECASE)
 _NOW = re.compile(r"刚刚|刚才|just now", re.IGNORECASE)
 _URL = re.compile(r"(?<!\d)(20\d\d)[-/_]?([01]\d)[-/_]?([0-3]\d)(?!\d)")
-_LABEL = re.compile(r"(?:发布|发表|发文|发稿|成文|刊发|公布|上网|录入|信息)?(?:时间|日期)\s*[:：]|发布于|发表于|publish", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:发布|发表|发文|发稿|成文|刊发|公布|上网|录入|信息)?(?:时间|日期)\s*[:：]|发布于|发表于|publish",
+    re.IGNORECASE,
+)
 _UPDATED = re.compile(r"更新|修改|updated|modified|截至|截止|访问|登录", re.IGNORECASE)
-_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_DIGITS = {**{c: i for i, c in enumerate("〇一二三四五六七八九")}, "零": 0, "○": 0, "О": 0, "0": 0, "两": 2, "十": 10, "半": 0}
+_MONTHS = {
+    m: i
+    for i, m in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+_DIGITS = {
+    **{c: i for i, c in enumerate("〇一二三四五六七八九")},
+    "零": 0,
+    "○": 0,
+    "О": 0,
+    "0": 0,
+    "两": 2,
+    "十": 10,
+    "半": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +120,9 @@ def absolute(text: str, now: datetime) -> Iterator[Moment]:
             yield found
     for match in _ENGLISH.finditer(text):
         g = match.groupdict()
-        found = _moment(int(g["y"]), _MONTHS[(g["mon"] or g["mon2"]).lower()[:3]], int(g["d"] or g["d2"]), match, now)
+        found = _moment(
+            int(g["y"]), _MONTHS[(g["mon"] or g["mon2"]).lower()[:3]], int(g["d"] or g["d2"]), match, now
+        )
         if found:
             yield found
     for match in _HAN.finditer(text):
@@ -113,7 +137,11 @@ def _han(text: str) -> int:
     if "十" not in text:
         return _DIGITS.get(text, 0)
     tens, _, ones = text.partition("十")
-    return _DIGITS.get(tens, 1) * 10 + (_DIGITS.get(ones, 0) if ones else 0) if tens else 10 + (_DIGITS.get(ones, 0) if ones else 0)
+    return (
+        _DIGITS.get(tens, 1) * 10 + (_DIGITS.get(ones, 0) if ones else 0)
+        if tens
+        else 10 + (_DIGITS.get(ones, 0) if ones else 0)
+    )
 
 
 def relative(text: str, now: datetime) -> Iterator[Moment]:
@@ -126,6 +154,8 @@ def relative(text: str, now: datetime) -> Iterator[Moment]:
         back = {"今": 0, "昨": 1, "前": 2}[match["day"][0]]
         day = now - timedelta(days=back)
         clock = _clock(match.groupdict())
+        if clock is None and len(text) > 12:
+            continue  # 今天 in a sentence says nothing of the page
         found = _moment(day.year, day.month, day.day, match, now + timedelta(days=1))
         if found:
             yield Moment(found.when, clock is not None, match.start(), True)
@@ -137,9 +167,24 @@ def relative(text: str, now: datetime) -> Iterator[Moment]:
 
 
 def _ago(match: re.Match[str], now: datetime) -> Moment:
-    count: float = 0.5 if match["n"] == "半" else float(_DIGITS[match["n"]]) if match["n"] in _DIGITS else float(match["n"])
+    count: float = (
+        0.5
+        if match["n"] == "半"
+        else float(_DIGITS[match["n"]])
+        if match["n"] in _DIGITS
+        else float(match["n"])
+    )
     unit = match["unit"][0]
-    seconds = {"秒": 1, "分": 60, "小": 3600, "天": 86400, "日": 86400, "周": 604800, "星": 604800, "月": 2592000}[unit]
+    seconds = {
+        "秒": 1,
+        "分": 60,
+        "小": 3600,
+        "天": 86400,
+        "日": 86400,
+        "周": 604800,
+        "星": 604800,
+        "月": 2592000,
+    }[unit]
     return Moment(now - timedelta(seconds=count * seconds), unit in "秒分小", match.start(), True)
 
 
@@ -159,7 +204,9 @@ def stamp(value: str, now: datetime) -> Moment | None:
     if re.fullmatch(r"1\d{9}(?:\d{3})?", value):
         when = datetime.fromtimestamp(int(value[:10]), SHANGHAI)
         return Moment(when, True) if when <= now + timedelta(days=2) else None
-    if match := re.fullmatch(r"(20\d\d)([01]\d)([0-3]\d)(?P<H>[0-2]\d)?(?P<M>[0-5]\d)?(?P<S>[0-5]\d)?", value):
+    if match := re.fullmatch(
+        r"(20\d\d)([01]\d)([0-3]\d)(?P<H>[0-2]\d)?(?P<M>[0-5]\d)?(?P<S>[0-5]\d)?", value
+    ):
         return _moment(int(match[1]), int(match[2]), int(match[3]), match, now)
     return next(absolute(value, now), None) or next(relative(value, now), None)
 
@@ -174,7 +221,7 @@ def in_line(text: str, now: datetime) -> tuple[float, Moment] | None:
         labels = list(_LABEL.finditer(before))
         if labels:
             rating += 1.0
-        if _UPDATED.search(before[labels[-1].start() - 4 :] if labels and labels[-1].start() >= 4 else before):
+        if _UPDATED.search(before[-9:]):
             rating -= 0.9
         if best is None or rating > best[0]:
             best = (rating, moment)
@@ -182,7 +229,10 @@ def in_line(text: str, now: datetime) -> tuple[float, Moment] | None:
 
 
 def choose(
-    visible: Iterable[tuple[float, Moment]], stated: Iterable[Moment | None], url: Moment | None, signature: Moment | None
+    visible: Iterable[tuple[float, Moment]],
+    stated: Iterable[Moment | None],
+    url: Moment | None,
+    signature: Moment | None,
 ) -> datetime | None:
     """The time of publication from by-lines (rated), head tags (best first), address and signature."""
     shown = sorted(visible, key=lambda pair: -pair[0])
@@ -196,6 +246,10 @@ def choose(
             if moment:
                 return moment.when
         return None
-    if precise and abs(precise.when - best.when) < timedelta(days=2) and precise.when.astimezone(SHANGHAI).date() == best.when.date():
+    if (
+        precise
+        and abs(precise.when - best.when) < timedelta(days=2)
+        and precise.when.astimezone(SHANGHAI).date() == best.when.date()
+    ):
         return precise.when
     return best.when

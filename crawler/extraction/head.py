@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-_TITLES = ("og:title", "twitter:title", "articletitle", "title", "headline", "dc.title", "weibo:article:title")
+_TITLES = (
+    "og:title",
+    "twitter:title",
+    "articletitle",
+    "title",
+    "headline",
+    "dc.title",
+    "weibo:article:title",
+)
 _DATES = (
     "article:published_time", "pubdate", "publishdate", "publish-date", "publish_date", "og:published_time", "datepublished",
     "og:release_date", "article:publish_time", "bytedance:published_time", "weibo:article:create_at", "firstpublishedtime",
@@ -16,7 +24,15 @@ _DATES = (
     "creationdate", "date", "sailthru.date", "parsely-pub-date", "article:create_at", "maketime", "pubtime", "_pubtime", "updatetime",
 )  # fmt: skip
 _AUTHORS = ("author", "article:author", "og:article:author", "dc.creator", "parsely-author", "byl", "editor")
-_ORIGINS = ("contentsource", "source", "article:source", "mediaid", "copyrightsource", "og:article:source", "dc.source")
+_ORIGINS = (
+    "contentsource",
+    "source",
+    "article:source",
+    "mediaid",
+    "copyrightsource",
+    "og:article:source",
+    "dc.source",
+)
 _SCRIPT_DATE = re.compile(
     r"""["'](?:datePublished|publish_?time|pub_?date|pubTime|publishDate|create_?time|ptime|newsTime)["']?\s*[:=]\s*["']?(?P<a>20\d\d[-/]\d{1,2}[-/]\d{1,2}[T\s]\d{1,2}:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?|1[4-9]\d{8}(?:\d{3})?)"""
     r"""|\bvar\s+(?:ct|publish_time|createTime|pubtime|oriCreateTime)\s*=\s*["'](?P<b>1[4-9]\d{8}|20\d\d[-/]\d{1,2}[-/]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?)["']""",
@@ -73,7 +89,11 @@ def read(root: Any, text: str) -> Head:
 
 def _linked_data(root: Any, head: Head) -> None:
     for script in root.iter("script"):
-        if (script.get("type") or "").lower() != "application/ld+json" or not script.text or len(script.text) > 200_000:
+        if (
+            (script.get("type") or "").lower() != "application/ld+json"
+            or not script.text
+            or len(script.text) > 200_000
+        ):
             continue
         try:
             data = json.loads(script.text, strict=False)

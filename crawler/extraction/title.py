@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 from crawler.extraction.tree import COMMENT, HIDDEN, PRUNED, TITLE, Block, clean
 
-_SEPARATOR = re.compile(r"\s*(?:[_|｜»«]|--+|——|\s[-–—·•:]\s|(?<=[\u4e00-\u9fff”》？！])[-–](?=[\u4e00-\u9fffA-Za-z])|丨(?=[^丨]{2,12}$))\s*")
+_SEPARATOR = re.compile(
+    r"\s*(?:[_|｜»«]|--+|——|\s[-–—·•:]\s|(?<=[\u4e00-\u9fff”》？！])[-–](?=[\u4e00-\u9fffA-Za-z])|丨(?=[^丨]{2,12}$))\s*"
+)
 _SITE = re.compile(
     r"(?:网|網|新闻|频道|门户|政府|平台|日报|晚报|在线|论坛|社区|博客|客户端|首页|官网|网站|资讯|报|社|频|台|百家号|头条|公众号|财经|科技|中心|手机版|版|\.com|\.cn|\.net|News)$",
     re.IGNORECASE,
 )
-_NOISE = re.compile(r"^(?:首页|登录|正文|文章|新闻|详情|详细|当前位置.*|404.*|提示信息|无标题文档|untitled.*|document|home|标题)$", re.IGNORECASE)
+_NOISE = re.compile(
+    r"^(?:首页|登录|正文|文章|新闻|详情|详细|当前位置.*|404.*|提示信息|无标题文档|untitled.*|document|home|标题)$",
+    re.IGNORECASE,
+)
 _KEY = re.compile(r"[\W_]+")
 
 
@@ -54,8 +59,10 @@ def _rate(block: Block, number: int, references: list[str], body_start: int) -> 
     heading = {1: 1.6, 2: 1.1, 3: 0.7}.get(block.level, 0.8 if block.flags & TITLE else 0.0)
     if agreement >= 0.5:
         rating = 2.0 + agreement + 0.3 * heading
-        if not heading and block.linked * 2 > size:
+        if block.level != 1 and block.linked * 2 > size:
             rating -= 1.5
+        if number > body_start + 1:
+            rating -= 1.0
     elif heading and number <= body_start + 1:
         rating = heading - 0.02 * min(max(body_start - number, 0), 20)
         if block.linked * 2 > size:
@@ -79,7 +86,11 @@ def _agreement(text: str, reference: str) -> float:
     if len(mine) < 4 or not theirs:
         return 0.0
     if theirs.startswith(mine):
-        return 0.7 + 0.3 * len(mine) / len(theirs) if len(mine) >= 0.4 * len(_key(strip_site(reference))) else 0.3
+        return (
+            0.7 + 0.3 * len(mine) / len(theirs)
+            if len(mine) >= 0.4 * len(_key(strip_site(reference)))
+            else 0.3
+        )
     if mine in theirs and len(mine) >= 0.5 * len(theirs):
         return 0.6 + 0.3 * len(mine) / len(theirs)
     if theirs in mine and len(theirs) >= 0.5 * len(mine):
@@ -114,7 +125,9 @@ def strip_site(title: str) -> str:
     parts = _SEPARATOR.split(title)
     if len(parts) < 2:
         return title
-    if len(parts[0]) < 4 or (_SITE.search(parts[0]) and len(parts[0]) < 10 and len(parts[-1]) > len(parts[0]) * 1.5):
+    if len(parts[0]) < 4 or (
+        _SITE.search(parts[0]) and len(parts[0]) < 10 and len(parts[-1]) > len(parts[0]) * 1.5
+    ):
         longest = max(parts, key=len)
         return longest if len(longest) >= 4 else title
     kept = _kept(title)

@@ -14,12 +14,85 @@ from typing import Any
 from lxml import etree
 
 SKIP = frozenset(
-    "script style noscript template svg math iframe object embed select option button textarea input canvas audio video "
-    "map datalist head applet frameset frame".split()
+    {
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "select",
+        "option",
+        "button",
+    }
+    | {
+        "textarea",
+        "input",
+        "canvas",
+        "audio",
+        "video",
+        "map",
+        "datalist",
+        "head",
+        "applet",
+        "frameset",
+        "frame",
+    }
 )
 BLOCK = frozenset(
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 "
-    "h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+    }
+    | {
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+    }
+    | {
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+    }
+    | {"tr", "ul"}
 )
 _BOILERPLATE_TAGS = frozenset({"nav", "footer", "aside", "menu", "dialog"})
 
@@ -34,17 +107,30 @@ _BAD_NAME = re.compile(
     r"editor|cright|right-?bar|col-?right|keywords?|links?|reprint|reward|dashang|like|likes|vote|tool|tools|app-?down(?:load)?)(?:$|[\s_\-\d])",
     re.IGNORECASE,
 )
-_COMMENT_NAME = re.compile(r"comment|pinglun|(?:^|[\s_\-])(?:cmt|reply|replies|disqus|tie)(?:$|[\s_\-\d])", re.IGNORECASE)
-_CONTENT_NAME = re.compile(
-    r"article|content|(?:^|[\s_\-])(?:main|body|text|post|entry|detail|news)|zoom|trs_editor|view", re.IGNORECASE
+_COMMENT_NAME = re.compile(
+    r"comment|pinglun|(?:^|[\s_\-])(?:cmt|reply|replies|disqus|tie)(?:$|[\s_\-\d])", re.IGNORECASE
 )
-_CAPTION_NAME = re.compile(r"caption|(?:pic|img|image|photo)[_-]?(?:text|desc|info|note|des|title)|tupian|f_center_text", re.IGNORECASE)
-_TITLE_NAME = re.compile(r"(?:^|[\s_\-]|(?:article|art|news|main|content|post|epcontent))title|(?:^|\s)(?:biaoti|headline|h-title)", re.IGNORECASE)
-_DATE_NAME = re.compile(r"time|date|publish|pubtime|post_info|article-?info|source|meta|byline|from|laiyuan", re.IGNORECASE)
+_CONTENT_NAME = re.compile(
+    r"article|content|(?:^|[\s_\-])(?:main|body|text|post|entry|detail|news)|zoom|trs_editor|view",
+    re.IGNORECASE,
+)
+_CAPTION_NAME = re.compile(
+    r"caption|(?:pic|img|image|photo)[_-]?(?:text|desc|info|note|des|title)|tupian|f_center_text",
+    re.IGNORECASE,
+)
+_TITLE_NAME = re.compile(
+    r"(?:^|[\s_\-]|(?:article|art|news|main|content|post|epcontent))title|(?:^|\s)(?:biaoti|headline|h-title)",
+    re.IGNORECASE,
+)
+_DATE_NAME = re.compile(
+    r"time|date|publish|pubtime|post_info|article-?info|source|meta|byline|from|laiyuan", re.IGNORECASE
+)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SPACE = re.compile(r"[\s\u00a0\u3000\u200b\u200c\u200d\ufeff\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SENTENCE = re.compile(r"[，。！？；：、…”]|[,.!?;:](?=[\s\"')]|$)")
+_TITLE_OPEN = re.compile(r"<title[^>]{0,200}>[^<]{0,300}(?=<)", re.IGNORECASE)
+_TITLE_CLOSE = re.compile(r"</title", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -100,7 +186,12 @@ def parse(text: str) -> Any:
     text = text.replace("\0", "")
     if not text.strip():
         return None
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
+    if (opened := _TITLE_OPEN.search(text)) and not _TITLE_CLOSE.search(text, opened.end()):
+        # an open <title> swallows the whole page: close it where the next element starts
+        text = f"{text[: opened.end()]}</title>{text[opened.end() :]}"
+    parser = etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False
+    )
     try:
         return etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -141,7 +232,9 @@ class _Walker:
         self.linked = 0
         self.in_link = 0
         self.open_links: list[tuple[str, int]] = []
-        self.frames: list[tuple[str, str, int, int, int]] = [("", "", 0, 0, 0)]  # tag, name, flags, level, first block
+        self.frames: list[tuple[str, str, int, int, int]] = [
+            ("", "", 0, 0, 0)
+        ]  # tag, name, flags, level, first block
 
     def text(self, text: str | None) -> None:
         if not text:
@@ -173,8 +266,6 @@ class _Walker:
         elif tag in BLOCK:
             self.flush()
             self._open(element, tag)
-        elif tag in ("span", "em", "b", "strong", "font", "label", "i", "time", "small"):
-            pass
         self.text(element.text)
 
     def _open(self, element: Any, tag: str) -> None:
@@ -192,7 +283,11 @@ class _Walker:
         style = element.get("style")
         if element.get("hidden") is not None or (style and _HIDDEN.search(style)):
             own |= HIDDEN
-        flags = own | (parent[2] & _INHERITED) | (parent[2] & (DATE | TITLE | CELL) if tag not in ("table",) else 0)
+        flags = (
+            own
+            | (parent[2] & _INHERITED)
+            | (parent[2] & (DATE | TITLE | CELL) if tag not in ("table",) else 0)
+        )
         level = int(tag[1]) if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit() else parent[3]
         self.frames.append((tag, name, flags, level, len(self.out.blocks)))
 

@@ -10,6 +10,7 @@ import trafilatura
 from lxml import etree
 from readability import Document
 
+from crawler.extraction.body import is_furniture
 from crawler.extraction.tree import clean, parse, walk
 
 _SPACE = re.compile(r"\s+")
@@ -25,7 +26,7 @@ def decide(source: str, own: str) -> str:
         return own
     if max(similarity(own, first), similarity(own, second)) >= 0.8:
         return own
-    return first
+    return "\n".join(line for line in first.split("\n") if line and not is_furniture(line))
 
 
 def similarity(left: str, right: str) -> float:
