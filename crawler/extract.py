@@ -76,10 +76,10 @@ def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: da
     told = head.read(root, source)
     walked = walk(root)
     body = bodies.find(walked)
-    text, captions = _text(walked, body)
+    heading = title.find(walked.blocks, told.titles, told.page_title, body.start)
+    text, captions = _text(walked, body, heading.block)
     if not body.sure and len(source) < 1_500_000:
         text = vote.decide(source, text)
-    heading = title.find(walked.blocks, told.titles, told.page_title, body.start)
     lines = _bylines(walked.blocks, heading.block, body.start)
     published, timed = _published(walked, body, lines, told, url, moment)
     formed = classify.is_article(walked, body, heading.block, timed)
@@ -126,9 +126,12 @@ def join_pages(pages: Sequence[Page]) -> Page:
     )
 
 
-def _text(walked: Walked, body: bodies.Body) -> tuple[str, tuple[str, ...]]:
-    lines, captions = [], []
+def _text(walked: Walked, body: bodies.Body, heading: int) -> tuple[str, tuple[str, ...]]:
+    lines: list[str] = []
+    captions: list[str] = []
     for i in body.lines:
+        if i <= heading < body.start + 6 or (not lines and bodies.is_byline(walked.blocks[i])):
+            continue
         block = walked.blocks[i]
         if bodies.is_caption(block):
             captions.append(block.text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawler.extraction.tree import CAPTION, COMMENT, CONTENT, HIDDEN, PRUNED, Block, Span, Walked
+from crawler.extraction.tree import CAPTION, COMMENT, CONTENT, HIDDEN, PRUNED, TITLE, Block, Span, Walked
 
 _TAIL = re.compile(
     r"^[\s\[【（(＜<《>＞\-—*·▲■●◆△☆★]*(?:相关(?:阅读|新闻|链接|文章|报道|推荐|资讯|专题|附件下载|稿件)|延伸阅读|推荐阅读|更多阅读|扩展阅读|精彩推荐|猜你喜欢|为您推荐|"
@@ -42,7 +42,7 @@ _INLINE_EDITOR = re.compile(
     r"|\s*(?:责任编辑|责编)\s*[:：]\s*\S{1,10}(?:\s*[_\-]?\w{1,10})?\s*$"
 )
 _CAPTION_TEXT = re.compile(
-    r"^(?:[▲△↑]|图[为片]?\s*[:：]|(?:图片|图)(?:来源|说明|源自)|(?:资料图|视觉中国|新华社(?:发|记者.{2,8}摄)))|(?:摄|供图|资料图)[)）。]?$"
+    r"^(?:[▲△↑]|图[为片]?\s*[:：]|(?:图片|图)(?:来源|说明|源自)|(?:资料图|视觉中国|新华社(?:发|记者.{2,8}摄)))|(?:摄|供图|资料图|截图|视觉中国|图源网络)\s*[)）。]?$"
 )
 
 
@@ -62,6 +62,8 @@ def worth(block: Block) -> float:
     size = len(block.text)
     if block.flags & (PRUNED | HIDDEN):
         return -min(size, 10) * 0.5
+    if block.flags & TITLE and size <= 80 and "。" not in block.text:
+        return -2.0
     if size <= 80 and (_BYLINE.search(block.text) or block.level in (1, 2)):
         return -2.0
     if block.linked * 2 > size:
@@ -114,7 +116,7 @@ def _find(blocks: list[Block], spans: list[Span]) -> Body:
         return value
 
     best = max([*spans, whole], key=lambda span: (rating(span), span.depth))
-    best = _narrow(best, spans, blocks, gains)
+    best = _extend(_narrow(best, spans, blocks, gains), blocks)
     gain = gains[best.end] - gains[best.start]
     lines = _lines(blocks, best)
     chars = sum(len(blocks[i].text) for i in lines)
@@ -142,6 +144,27 @@ def _narrow(best: Span, spans: list[Span], blocks: list[Block], gains: list[floa
             start = part.start
         best = Span(start, end, best.depth, best.tag, best.name, best.flags)
     return best
+
+
+def _extend(span: Span, blocks: list[Block]) -> Span:
+    """`span` with the paragraphs beside it: in a short article one advertisement can outweigh the element that holds all."""
+    start, end = span.start, span.end
+    lines = [block for block in blocks[start:end] if worth(block) > 0]
+    if not lines or sum(len(block.text) for block in lines) > 600:
+        return span
+    shape = {(block.tag, block.depth) for block in lines}
+    for step in (-1, 1):
+        at, gap = (start - 1 if step < 0 else end), 0
+        while 0 <= at < len(blocks) and gap <= 2:
+            block = blocks[at]
+            if block.level in (1, 2) or block.flags & (PRUNED | HIDDEN) or block.linked * 2 > len(block.text):
+                break
+            if worth(block) > 0 and (block.tag, block.depth) in shape:
+                start, end, gap = min(start, at), max(end, at + 1), 0
+            else:
+                gap += 1
+            at += step
+    return Span(start, end, span.depth, span.tag, span.name, span.flags)
 
 
 def _apart(blocks: list[Block], order: range) -> bool:
@@ -194,7 +217,11 @@ def _cut_tail(blocks: list[Block], inner: list[int], weights: dict[int, float]) 
     for position, i in enumerate(inner):
         block = blocks[i]
         if seen >= 0.5 * total and total > 0 and len(block.text) <= 40 and _TAIL.match(block.text):
-            return inner[:position]
+            following = [blocks[j] for j in inner[position + 1 : position + 5]]
+            shape = {(one.tag, one.depth) for one in following if worth(one) > 20}
+            # a section of the article itself may be headed 相关新闻: then paragraphs of the same shape follow
+            if not (block.text.startswith("相关") and shape == {(block.tag, block.depth)}):
+                return inner[:position]
         seen += weights[i]
     return inner
 
@@ -202,6 +229,11 @@ def _cut_tail(blocks: list[Block], inner: list[int], weights: dict[int, float]) 
 def is_furniture(text: str) -> bool:
     """Whether a line is an editor's note, a share bar, a pager or the like, by its words."""
     return bool(_DROP.match(text))
+
+
+def is_byline(block: Block) -> bool:
+    """Whether a short line tells time, origin or author, or is a path or a counter, and so is not of the text."""
+    return len(block.text) <= 80 and (bool(_BYLINE.search(block.text)) or block.text.isdigit())
 
 
 def is_caption(block: Block) -> bool:

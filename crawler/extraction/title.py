@@ -41,7 +41,9 @@ def find(blocks: list[Block], head: list[str], page_title: str, body_start: int)
             best = (rating, number, block.text)
     rating, number, text = best
     if rating >= 2.0:
-        return Title(strip_site(text) if _same(strip_site(text), short) else text, number)
+        # a heading says what it means; only other elements may carry the site's name as <title> does
+        stripped = strip_site(text)
+        return Title(stripped if blocks[number].level != 1 and _same(stripped, short) else text, number)
     for reference in [strip_site(text) for text in references[:-1]] + [short]:
         if len(reference) >= 4 and not _NOISE.match(reference):
             return Title(reference, _locate(blocks, reference, body_start))
@@ -121,17 +123,16 @@ def _locate(blocks: list[Block], text: str, body_start: int) -> int:
 
 def strip_site(title: str) -> str:
     """`title` without the names of site and channel behind (or, rarely, before) it."""
-    title = clean(title)
-    parts = _SEPARATOR.split(title)
-    if len(parts) < 2:
-        return title
-    if len(parts[0]) < 4 or (
-        _SITE.search(parts[0]) and len(parts[0]) < 10 and len(parts[-1]) > len(parts[0]) * 1.5
+    title = _kept(clean(title))
+    first = _SEPARATOR.search(title)
+    if (
+        first
+        and first.start() < 10
+        and _SITE.search(title[: first.start()])
+        and len(title) - first.end() > first.start() * 1.5
     ):
-        longest = max(parts, key=len)
-        return longest if len(longest) >= 4 else title
-    kept = _kept(title)
-    return kept or title
+        return title[first.end() :]
+    return title
 
 
 def _kept(title: str) -> str:
