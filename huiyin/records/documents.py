@@ -102,7 +102,7 @@ class DocumentRow(Base):
     origin: Mapped[str] = mapped_column(default="")
     province: Mapped[str] = mapped_column(default="")
     published: Mapped[datetime | None] = mapped_column(default=None)
-    fetched: Mapped[datetime] = mapped_column(default=utcnow)
+    fetched: Mapped[datetime] = mapped_column(default=utcnow, index=True)
     when: Mapped[datetime] = mapped_column(
         "occurred", index=True
     )  # published, else fetched: the time to order by

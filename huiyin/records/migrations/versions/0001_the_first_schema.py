@@ -117,6 +117,7 @@ def upgrade() -> None:
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_documents_content_hash"), ["content_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_documents_duplicate_of"), ["duplicate_of"], unique=False)
+        batch_op.create_index(batch_op.f("ix_documents_fetched"), ["fetched"], unique=False)
         batch_op.create_index("ix_documents_indexed_occurred", ["indexed", "occurred"], unique=False)
         batch_op.create_index(batch_op.f("ix_documents_occurred"), ["occurred"], unique=False)
         batch_op.create_index(batch_op.f("ix_documents_parent"), ["parent"], unique=False)
@@ -820,6 +821,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_documents_parent"))
         batch_op.drop_index(batch_op.f("ix_documents_occurred"))
         batch_op.drop_index("ix_documents_indexed_occurred")
+        batch_op.drop_index(batch_op.f("ix_documents_fetched"))
         batch_op.drop_index(batch_op.f("ix_documents_duplicate_of"))
         batch_op.drop_index(batch_op.f("ix_documents_content_hash"))
 
