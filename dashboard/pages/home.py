@@ -1,0 +1,170 @@
+"""待办: what needs me now, first. One page for every role; each sees the queues that its role can act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dashboard import auth, sample
+from dashboard.services import read, write
+from huiyin.records import Alert, Clock, Draft, Issue, Promise, utcnow
+from huiyin.records.audit import append
+from response_kits import workflow
+
+bp = Blueprint("home", __name__)
+bp.nav = [(0, "home.index", "待办", "待办")]  # type: ignore[attr-defined]
+
+OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
+SOON = timedelta(hours=6)
+LIMIT = 30
+
+
+@dataclass
+class Queue:
+    """One list of the page: why it is here, what is in it, and what an empty one means."""
+
+    key: str
+    title: str
+    empty: str
+    rows: list[Any] = field(default_factory=list)
+
+
+@bp.app_context_processor
+def sample_banner() -> dict[str, Any]:
+    return {"sample_loaded": bool(g.get("user")) and sample.loaded(read())}
+
+
+@bp.get("/")
+@auth.allow()
+def index() -> ResponseReturnValue:
+    session = read()
+    queues = [
+        Queue("overdue", "已超时", "没有超过规定时限的事件。", _clocks(session, overdue=True)),
+        Queue(
+            "soon",
+            "即将到时",
+            f"{int(SOON.total_seconds() // 3600)} 小时内没有到期的时限。",
+            _clocks(session, overdue=False),
+        ),
+        Queue(
+            "alerts",
+            "待确认的预警",
+            "没有待确认的预警。事件达到红、橙级别或出现扩散中的传言时，会在这里提示。",
+            _alerts(session),
+        ),
+        Queue("new", "新的红色、橙色事件", "没有新的红色、橙色事件。", _new_issues(session)),
+        Queue("review", "待我审核", "没有等您审核的文稿。", _to_review(session)),
+        Queue("returned", "退回给我", "没有退回的文稿。", _returned(session)),
+        Queue("mine", "我认领的事件", "您还没有认领事件；在“事件”列表中按 a 键认领。", _mine(session)),
+        Queue("promises", "到期的承诺", "没有一周内到期的公开承诺。", _promises(session)),
+    ]
+    return render_template(
+        "home/index.html",
+        queues=[queue for queue in queues if queue.rows],
+        quiet=[queue for queue in queues if not queue.rows],
+    )
+
+
+def _clocks(session: Session, *, overdue: bool) -> list[Any]:
+    now = utcnow()
+    due = Clock.due < now if overdue else Clock.due.between(now, now + SOON)
+    wanted = (
+        select(Clock, Issue).join(Issue, Issue.id == Clock.issue_id)
+        .where(Clock.state.in_(("running", "missed")), Clock.met_at.is_(None), due, Issue.merged_into == "", Issue.state.in_(OPEN))
+        .order_by(Clock.due).limit(LIMIT)
+    )  # fmt: skip
+    return list(session.execute(wanted).all())
+
+
+def _alerts(session: Session) -> list[Alert]:
+    wanted = (
+        select(Alert)
+        .where(Alert.acknowledged.is_(None))
+        .order_by(Alert.level.desc(), Alert.at.desc())
+        .limit(LIMIT)
+    )
+    return list(session.scalars(wanted))
+
+
+def _new_issues(session: Session) -> list[Issue]:
+    wanted = (
+        select(Issue).where(Issue.state == "new", Issue.level >= 2, Issue.merged_into == "")
+        .order_by(Issue.level.desc(), Issue.last.desc()).limit(LIMIT)
+    )  # fmt: skip
+    return list(session.scalars(wanted))
+
+
+def _to_review(session: Session) -> list[Any]:
+    states = workflow.states_for(g.user.role)
+    if not states:
+        return []
+    wanted = (
+        select(Draft, Issue)
+        .join(Issue, Issue.id == Draft.issue_id)
+        .where(Draft.state.in_(states))
+        .order_by(Draft.changed)
+        .limit(LIMIT)
+    )
+    return [
+        (draft, issue)
+        for draft, issue in session.execute(wanted).all()
+        if workflow.available_moves(session, draft, g.user)
+    ]
+
+
+def _returned(session: Session) -> list[Any]:
+    wanted = (
+        select(Draft, Issue).join(Issue, Issue.id == Draft.issue_id)
+        .where(Draft.state == "returned", Draft.author == g.user.name).order_by(Draft.changed.desc()).limit(LIMIT)
+    )  # fmt: skip
+    return list(session.execute(wanted).all())
+
+
+def _mine(session: Session) -> list[Issue]:
+    wanted = (
+        select(Issue).where(Issue.owner == g.user.name, Issue.state.in_(OPEN), Issue.merged_into == "")
+        .order_by(Issue.level.desc(), Issue.last.desc()).limit(LIMIT)
+    )  # fmt: skip
+    return list(session.scalars(wanted))
+
+
+def _promises(session: Session) -> list[Promise]:
+    soon = utcnow() + timedelta(days=7)
+    return list(
+        session.scalars(
+            select(Promise)
+            .where(Promise.kept.is_(None), Promise.due < soon)
+            .order_by(Promise.due)
+            .limit(LIMIT)
+        )
+    )
+
+
+@bp.post("/alerts/acknowledge")
+@auth.allow("analyst", "spokesperson", "leader", "admin")
+def acknowledge() -> ResponseReturnValue:
+    """Acknowledge alerts, or mark them as false alarms (which counts against their rule)."""
+    numbers = [int(value) for value in request.form.getlist("alert")[:200] if value.isdigit()]
+    false = request.form.get("false") == "1"
+    now = utcnow()
+    with write() as session:
+        for alert in session.scalars(
+            select(Alert).where(Alert.id.in_(numbers), Alert.acknowledged.is_(None))
+        ):
+            alert.acknowledged, alert.acknowledged_by, alert.false_alarm = now, g.user.name, false
+            append(
+                session,
+                g.user.name,
+                "false-alarm" if false else "acknowledge",
+                f"alert:{alert.id}",
+                {"issue": alert.issue_id},
+            )
+    return redirect(
+        request.form.get("back") if request.form.get("back") == "/alerts" else url_for("home.index")
+    )
