@@ -19,10 +19,7 @@ MAY_IMPORT = {
     "response_kits": {"huiyin", "crawler", "nlp", "response_kits"},
     "dashboard": {"huiyin", "crawler", "nlp", "response_kits", "dashboard"},
 }
-COMMANDS = (
-    "up doctor crawl extract import analyse group match find policy issues kit check assess brief backup restore reindex purge "
-    "audit user train evaluate replay sample work"
-).split()
+COMMANDS = ["up", "doctor", "crawl", "extract", "import", "analyse", "group", "match", "find", "policy", "issues", "kit", "check", "assess", "brief", "backup", "restore", "reindex", "purge", "audit", "user", "train", "evaluate", "replay", "sample", "work"]
 
 
 def imported(file: Path) -> set[str]:

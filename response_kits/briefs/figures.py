@@ -61,9 +61,9 @@ def daily(session: Session, window: Window, settings: Settings) -> list[dict[str
     counts: Counter[str] = Counter()
     against: Counter[str] = Counter()
     for when, sentiment in rows:
-        day = when.astimezone(settings.zone).date().isoformat()
-        counts[day] += 1
-        against[day] += sentiment == -1
+        local = when.astimezone(settings.zone).date().isoformat()
+        counts[local] += 1
+        against[local] += sentiment == -1
     found = []
     day = window.since.astimezone(settings.zone).date()
     while day < window.until.astimezone(settings.zone).date():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -15,7 +15,7 @@ from response_kits.briefs.fonts import font_folder
 FOLDER = Path(__file__).parent / "templates"
 
 
-def compile_with(template: str, data: Any, *, format: str = "pdf", ppi: float = 144.0) -> list[bytes]:
+def compile_with(template: str, data: Any, *, format: Literal["pdf", "png"] = "pdf", ppi: float = 144.0) -> list[bytes]:
     """Compile templates/<template> with `data` as data.json beside it. PDF: one file; PNG: one a page.
 
     The data reaches typst as JSON, never as source: nothing in a post can become markup or a program.
@@ -26,8 +26,9 @@ def compile_with(template: str, data: Any, *, format: str = "pdf", ppi: float = 
             (root / file.name).write_bytes(file.read_bytes())
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), "utf-8")
         try:
-            made = typst.compile(
-                str(root / template), root=str(root), font_paths=[str(font_folder())], ignore_system_fonts=True, format=format, ppi=ppi,
+            # The stubs promise bytes; PNG of several pages gives a list of them.
+            made: Any = typst.compile(
+                root / template, root=root, font_paths=[font_folder()], ignore_system_fonts=True, format=format, ppi=ppi,
             )  # fmt: skip
         except (RuntimeError, ValueError, typst.TypstError) as error:
             raise HuiyinError(f"the page {template} could not be set: {str(error)[:300]}") from error
