@@ -24,7 +24,7 @@ from huiyin.errors import HuiyinError
 WINDOW_HOURS = 21 * 24
 PLACES = ("forum", "weibo", "video", "mailbox", "paper", "notice", "policy", "news_rss", "gov_atom", "hot")
 TEXTS = Path(str(files("crawler.sample_city"))) / "texts"
-_PLACEHOLDER = re.compile(r"\{(日|时|分):(-?[\d.]+)\}")
+_PLACEHOLDER = re.compile(r"\{(年|日|时|分):(-?[\d.]+)\}")
 _PATHS = {
     "forum": "/forum/t/{}-1.html",
     "weibo": "/weibo/status/{}.html",
@@ -232,11 +232,13 @@ def _item(row: Mapping[str, Any], now: datetime) -> Item:
 
 
 def _filler(now: datetime) -> Any:
-    """Replace {日:H}, {时:H}, {分:H} by the date, the date and hour, or the date and minute H waking hours ago."""
+    """Replace {年:H}, {日:H}, {时:H}, {分:H} by the date with or without its year, the date and hour, or the date and minute H waking hours ago."""
 
     def one(match: re.Match[str]) -> str:
         at = moment_before(now, float(match[2])).astimezone(ZONE)
         day = f"{at.month}月{at.day}日"
+        if match[1] == "年":
+            return f"{at.year}年{day}"
         if match[1] == "日":
             return day
         return f"{day}{at.hour}时" + (f"{at.minute}分" if match[1] == "分" else "")
