@@ -1,0 +1,118 @@
+"""What a draft is made from: the issue, its verified facts, clauses, the rumour or policy it is about, contacts, times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from huiyin.errors import NotFound
+from huiyin.records import Clause, Draft, Fact, Issue, Organisation, Policy, Rumour, Statement
+from huiyin.rules import load
+from huiyin.settings import Settings
+from response_kits import facts as fact_records
+from response_kits.words import words
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything a kind of draft may draw on. `about` is kept with the draft, so that it can be built again."""
+
+    session: Session
+    settings: Settings
+    now: datetime
+    issue: Issue
+    facts: list[Fact]
+    open_facts: list[Fact]
+    clauses: list[tuple[Policy, Clause]] = field(default_factory=list)
+    rumour: Rumour | None = None
+    policy: Policy | None = None
+    old_policy: Policy | None = None
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def organisation(self) -> str:
+        return str(self.about.get("organisation") or self.settings.organisation)
+
+    @property
+    def next_update(self) -> datetime | None:
+        value = self.about.get("next_update")
+        return datetime.fromisoformat(value) if value else None
+
+    def of(self, slots: Sequence[str]) -> list[Fact]:
+        """Verified facts of these slots, in the order of the slots."""
+        return [fact for slot in slots for fact in self.facts if fact.slot == slot]
+
+    def contact(self) -> Organisation | None:
+        """The directory's entry of the body that answers, where it has a contact."""
+        rows = self.session.scalars(select(Organisation).where(Organisation.contact != "")).all()
+        return next((row for row in rows if row.name == self.issue.unit), None)
+
+    @property
+    def subject(self) -> str:
+        """What the text is about, for its title: the issue's title where verified facts carry all its words, else the plain
+        name of the field and place. A title may claim no more than the text can show, and never repeats a rumour."""
+        known = {w for fact in self.facts for w in words(fact.text)}
+        title = self.issue.title.strip("《》“” 。！？!?")
+        if self.about.get("subject"):
+            return str(self.about["subject"])
+        if title and known and all(word in known for word in words(title)) and len(title) <= 30:
+            return title
+        noun = load("contents")["subjects"].get(self.issue.topic, "有关情况")
+        return f"{self.issue.place}{noun}"
+
+
+def material(
+    session: Session, issue_id: str, settings: Settings, now: datetime, about: dict[str, Any]
+) -> Material:
+    """Collect it. `about` may hold rumour, policy, old_policy (ids), next_update (ISO), number, subject, message, organisation.
+
+    Raises NotFound where something named is not in the record.
+    """
+    issue = session.get(Issue, issue_id)
+    if issue is None:
+        raise NotFound(f"没有编号为 {issue_id} 的事件")
+    rumour = _named(session, Rumour, about.get("rumour"), "传言")
+    if rumour is None and not about.get("policy"):
+        rumour = session.scalars(
+            select(Rumour)
+            .where(Rumour.issue_id == issue_id, Rumour.verdict.in_(("不实", "部分属实")))
+            .order_by(Rumour.id)
+        ).first()
+    policy = _named(session, Policy, about.get("policy"), "政策文件")
+    old = _named(session, Policy, about.get("old_policy"), "政策文件")
+    if policy is not None and old is None:
+        old = session.scalars(select(Policy).where(Policy.replaced_by == policy.id)).first()
+    return Material(
+        session, settings, now, issue, fact_records.of_issue(session, issue_id),
+        fact_records.of_issue(session, issue_id, states=("unverified",)), rumour=rumour, policy=policy, old_policy=old,
+        questions=list(issue.concerns or []),
+        statements=list(session.scalars(select(Statement).where(Statement.issue_id == issue_id).order_by(Statement.published))),
+        about=about,
+    )  # fmt: skip
+
+
+def _named(session: Session, kind: type[Any], key: Any, name: str) -> Any:
+    if key in (None, ""):
+        return None
+    row = session.get(kind, int(key))
+    if row is None:
+        raise NotFound(f"没有编号为 {key} 的{name}")
+    return row
+
+
+def earlier(session: Session, issue_id: str, kind: str) -> list[Draft]:
+    """Published drafts of a kind on an issue, oldest first."""
+    return list(
+        session.scalars(
+            select(Draft)
+            .where(Draft.issue_id == issue_id, Draft.kind == kind, Draft.state == "published")
+            .order_by(Draft.id)
+        )
+    )

@@ -1,0 +1,126 @@
+"""Writing with evidence: every sentence that goes in says what it rests on, and what is missing becomes a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from huiyin.records import Clause, Fact
+from huiyin.rules import load
+from response_kits.wording import closed, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A finished draft. `bindings`: [{start, end, facts, clauses, rumours, kind}] over `text`; kind is fact, clause, unknown,
+    claim or frame. `gaps`: [{part, name, need, ask}]: what to collect, of whom."""
+
+    kind: str
+    title: str
+    text: str
+    bindings: list[dict[str, Any]]
+    gaps: list[dict[str, str]]
+
+
+@dataclass
+class Writer:
+    """Collects sentences and paragraphs. `frame` sentences carry no fact: greetings, openings, where to ask."""
+
+    kind: str
+    pieces: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    gaps: list[dict[str, str]] = field(default_factory=list)
+    used: set[int] = field(default_factory=set)
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The required contents of this kind (contents.toml)."""
+        rows: list[dict[str, Any]] = load("contents")[self.kind]["parts"]
+        return rows
+
+    def part(self, key: str) -> dict[str, Any]:
+        return next(row for row in self.parts if row["key"] == key)
+
+    def paragraph(self) -> None:
+        """Begin a new paragraph (nothing where one has just begun)."""
+        if self.pieces and self.pieces[-1][0] != "\n":
+            self.pieces.append(("\n", {}))
+
+    def frame(self, text: str) -> None:
+        self._put(text, "frame")
+
+    def unknown(self, text: str) -> None:
+        """A sentence that says that something is being checked."""
+        self._put(text, "unknown")
+
+    def fact(self, text: str, *facts: Fact) -> None:
+        self.used.update(fact.id for fact in facts)
+        self._put(text, "fact", facts=[fact.id for fact in facts])
+
+    def clause(self, text: str, *clauses: Clause) -> None:
+        self._put(text, "clause", clauses=[clause.id for clause in clauses])
+
+    def rumour(self, text: str, rumour_id: int, kind: str = "claim") -> None:
+        """A sentence that quotes a claim, or (kind fact) says what its verdict and rebuttal say."""
+        self._put(text, kind, rumours=[rumour_id])
+
+    def facts(self, rows: Sequence[Fact]) -> bool:
+        """Facts as sentences, those of one source and time under one lead (据…，截至…，). False where there are none new."""
+        fresh = [fact for fact in rows if fact.id not in self.used]
+        source, as_of = "", None
+        for fact in fresh:
+            lead = ""
+            if fact.source and fact.source != source and fact.source not in fact.text:
+                lead = f"{source_lead(fact.source)}，"
+            if fact.as_of and (fact.as_of != as_of or lead) and "截至" not in fact.text:
+                lead += f"截至{moment(fact.as_of)}，"
+            source, as_of = fact.source, fact.as_of
+            self.fact(lead + closed(fact.text), fact)
+        return bool(fresh)
+
+    def gap(self, key: str) -> None:
+        """A part that cannot be written: its `unknown` words stand in where the table has them, and the gap is noted."""
+        row = self.part(key)
+        if row.get("unknown"):
+            self.unknown(row["unknown"])
+        if all(g["part"] != key for g in self.gaps):
+            self.gaps.append({"part": key, "name": row["name"], "need": row["gap"], "ask": row["ask"]})
+
+    def signature(self, organisation: str, now: datetime) -> None:
+        """落款: the body and the time to the minute, each on its own line."""
+        from response_kits.wording import stamp
+
+        self.paragraph()
+        self.frame(organisation)
+        self.paragraph()
+        self.frame(stamp(now))
+
+    def finish(self, title: str) -> Text:
+        text, bindings = "", []
+        for piece, binding in self.pieces:
+            if binding:
+                bindings.append({"start": len(text), "end": len(text) + len(piece), **binding})
+            text += piece
+        return Text(self.kind, title, text.rstrip("\n"), bindings, self.gaps)
+
+    def _put(self, text: str, kind: str, **ids: Iterable[int]) -> None:
+        binding = {
+            "kind": kind,
+            "facts": [],
+            "clauses": [],
+            "rumours": [],
+            **{k: list(v) for k, v in ids.items()},
+        }
+        self.pieces.append((text, binding))
+
+
+def source_lead(source: str) -> str:
+    """据市卫生健康委核实 / 根据《事故初步报告》."""
+    if source.startswith(("据", "根据", "经")):
+        return source
+    if source.endswith(
+        ("报告", "通报", "记录", "笔录", "清单", "公告", "文件", "》", "报表", "台账", "数据", "结果")
+    ):
+        return f"根据{source}"
+    return f"据{source}核实"

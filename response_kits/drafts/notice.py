@@ -1,0 +1,98 @@
+"""情况通报 (situation notice): facts fast, causes with care; the unknown is said as 正在核查 (RULES 7)."""
+
+from __future__ import annotations
+
+from huiyin.records import Fact
+from response_kits import facts as fact_records
+from response_kits.drafts._material import Material
+from response_kits.drafts._writer import Writer
+from response_kits.wording import joined, moment, opened
+
+KIND = "notice"
+
+
+def write(m: Material, w: Writer) -> str:
+    """Fill the writer; returns the title."""
+    _lead(m, w)
+    w.paragraph()
+    if not w.facts(m.of(w.part("facts")["slots"])):
+        w.gap("facts")
+    w.paragraph()
+    if not w.facts(m.of(w.part("measures")["slots"])):
+        w.gap("measures")
+    w.paragraph()
+    _investigation(m, w)
+    w.paragraph()
+    w.facts(m.of(w.part("accountability")["slots"]))
+    _open_questions(m, w)
+    w.paragraph()
+    next_steps(m, w)
+    contact(m, w)
+    w.signature(m.organisation, m.now)
+    return f"关于{m.subject}的情况通报"
+
+
+def _lead(m: Material, w: Writer) -> None:
+    opening = m.of(["what"])
+    if opening:
+        w.facts(opening[:1])
+        told = opening[0].text
+        w.facts(
+            [fact for fact in m.of(["time", "place", "unit"]) if opened(fact.value or fact.text) not in told]
+        )
+    else:
+        w.facts(m.of(["time", "place", "unit"]))
+        w.gap("lead")
+    w.frame("此事受到社会关注，感谢广大市民和网民的关心与监督。")
+    w.frame("现将已核实的情况通报如下：")
+
+
+def _investigation(m: Material, w: Writer) -> None:
+    going_on, causes = m.of(["investigation"]), m.of(["cause"])
+    w.facts(going_on)
+    w.facts(causes)
+    if not causes:
+        if going_on:
+            w.unknown("有关原因正在核查，结论形成后将依法公布。")
+        else:
+            w.gap("investigation")
+
+
+def _open_questions(m: Material, w: Writer) -> None:
+    """What people ask and no verified fact answers, by the name of the matter: a question's own words may carry a rumour."""
+    known = {fact.slot for fact in m.facts}
+    asked = [fact_records.slot_by_rule(str(row.get("question", ""))) for row in m.questions[:6]]
+    asked += [fact.slot for fact in m.open_facts]
+    open_slots = [
+        slot
+        for slot in dict.fromkeys(asked)
+        if slot not in known and slot not in ("other", "cause", "contact", "next", "measure")
+    ]
+    if open_slots:
+        names = fact_records.slots()
+        w.paragraph()
+        w.unknown(
+            f"对大家关心的{joined(names[slot] for slot in open_slots)}等情况，有关部门正在核查，核实后及时公布。"
+        )
+
+
+def next_steps(m: Material, w: Writer) -> None:
+    """Next steps, and the time of the next release where one was set; else the gap."""
+    w.facts(m.of(["next"]))
+    if m.next_update is not None:
+        w.frame(f"下一次情况通报计划于{moment(m.next_update)}前发布。")
+    else:
+        w.frame("后续进展将及时发布。")
+        w.gap("next")
+
+
+def contact(m: Material, w: Writer) -> None:
+    """Where people can ask: a verified fact, else the directory's entry; else the gap."""
+    known: list[Fact] = m.of(["contact"])
+    entry = m.contact()
+    if known:
+        w.facts(known)
+    elif entry is not None:
+        w.frame(f"如有情况反映或者需要咨询，可联系{entry.name}，电话：{entry.contact}。")
+    else:
+        w.gap("contact")

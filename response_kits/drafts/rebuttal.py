@@ -1,0 +1,122 @@
+"""辟谣公告 (rumour rebuttal): the fact first, the claim once and never in the headline, how it was checked, the fact again."""
+
+from __future__ import annotations
+
+from huiyin.records import Fact, Rumour
+from response_kits import evidence
+from response_kits.drafts._material import Material
+from response_kits.drafts._writer import Writer
+from response_kits.drafts.notice import contact
+from response_kits.wording import closed, joined, opened, sentences
+
+KIND = "rebuttal"
+
+
+def write(m: Material, w: Writer) -> str:
+    """Fill the writer; returns the title. Without a verdict it says that the claim is being checked, and nothing more."""
+    title = f"关于{m.subject}的情况说明"
+    rumour = m.rumour
+    if rumour is None or rumour.verdict == "待核":
+        _not_yet(m, w, rumour)
+        return title
+    against, support = _sides(rumour, m.facts)
+    headline = (against or support)[:2] if rumour.verdict != "属实" else (support or against)[:2]
+    if not w.facts(headline) and not _library_fact(w, rumour):
+        w.gap("fact_first")
+    w.paragraph()
+    _claim(w, rumour, against, support)
+    w.paragraph()
+    _check(m, w, headline)
+    _why(m, w, rumour, against)
+    w.paragraph()
+    _again(m, w, rumour, headline)
+    contact(m, w)
+    if any(gap["part"] == "contact" for gap in w.gaps):
+        w.gaps = [gap for gap in w.gaps if gap["part"] != "contact"]
+        w.gap("again")
+    w.signature(m.organisation, m.now)
+    return title
+
+
+def _sides(rumour: Rumour, facts: list[Fact]) -> tuple[list[Fact], list[Fact]]:
+    """Verified facts against and for the claim or any of its wordings."""
+    against, support = [], []
+    for fact in facts:
+        sides = {evidence.stance(said, fact.text)[0] for said in [rumour.claim, *map(str, rumour.variants)]}
+        if "against" in sides:
+            against.append(fact)
+        elif "for" in sides or (fact.slot == "truth" and "about" in sides):
+            support.append(fact)
+    return against, support
+
+
+def _not_yet(m: Material, w: Writer, rumour: Rumour | None) -> None:
+    w.facts(m.of(["what", "truth"])[:1])
+    w.paragraph()
+    matter = "网上有关说法" if rumour is None else "网上流传的有关说法"
+    w.unknown(f"我们注意到{matter}，有关部门正在核查，核查结论形成后将及时公布。")
+    w.gap("claim")
+    w.gap("fact_first")
+    w.paragraph()
+    w.frame("请以官方发布的信息为准，不传播未经核实的信息。")
+    w.signature(m.organisation, m.now)
+
+
+def _library_fact(w: Writer, rumour: Rumour) -> bool:
+    """The rebuttal of the library stands in for a fact where it was published with its source."""
+    if not rumour.rebuttal.strip() or not (rumour.sources or rumour.state == "published"):
+        return False
+    first = next((s for s, _, _ in sentences(rumour.rebuttal) if rumour.claim not in s), "")
+    if not first:
+        return False
+    w.rumour(closed(first), rumour.id, "fact")
+    return True
+
+
+def _claim(w: Writer, rumour: Rumour, against: list[Fact], support: list[Fact]) -> None:
+    said = opened(rumour.claim)
+    if rumour.verdict == "不实":
+        w.rumour(f"近日，网上流传“{said}”的说法。经核查，该说法不实，请勿轻信和传播。", rumour.id)
+    elif rumour.verdict == "部分属实":
+        w.rumour(f"近日，网上流传“{said}”的说法。经核查，该说法部分属实。", rumour.id)
+        w.frame("其中，属实的是：")
+        if not w.facts(support):
+            w.gap("claim")
+        w.frame("与事实不符的是：")
+        if not w.facts(against):
+            w.gap("claim")
+    else:
+        w.rumour(f"近日，网上有“{said}”的说法。经核查，情况属实。", rumour.id)
+
+
+def _check(m: Material, w: Writer, headline: list[Fact]) -> None:
+    steps = m.of(w.part("check")["slots"])
+    if w.facts(steps):
+        return
+    bodies = joined(fact.source for fact in headline)
+    if bodies:
+        w.fact(f"以上情况由{bodies}提供并核实。", *headline)
+    w.gap("check")
+
+
+def _why(m: Material, w: Writer, rumour: Rumour, against: list[Fact]) -> None:
+    """Why it misleads: a verified fact of that slot, else the plain difference between the figures."""
+    if w.facts(m.of(w.part("why")["slots"])):
+        return
+    for fact in against:
+        side, reason = evidence.stance(rumour.claim, fact.text)
+        if side == "against" and reason.startswith("传言称"):
+            w.fact("传言所称数字与核实结果不符，没有事实依据。", fact)
+            return
+    w.gap("why")
+
+
+def _again(m: Material, w: Writer, rumour: Rumour, headline: list[Fact]) -> None:
+    if headline:
+        w.fact(f"再次说明：{closed(headline[0].text)}", headline[0])
+    elif rumour.rebuttal.strip():
+        first = next((s for s, _, _ in sentences(rumour.rebuttal) if rumour.claim not in s), "")
+        if first:
+            w.rumour(f"再次说明：{closed(first)}", rumour.id, "fact")
+    w.frame(f"有关信息以{m.organisation}发布的内容为准。")
+    w.frame("请广大市民和网民不信谣、不传谣。")

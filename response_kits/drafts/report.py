@@ -1,0 +1,49 @@
+"""初报, 续报, 终报 (internal reports): what is known item by item; what is not known is written as 待核."""
+
+from __future__ import annotations
+
+from response_kits.drafts._material import Material, earlier
+from response_kits.drafts._writer import Writer
+from response_kits.wording import moment
+
+KIND = "report_first"
+KINDS = ("report_first", "report_follow", "report_final")
+
+
+def write(m: Material, w: Writer) -> str:
+    """Fill the writer for any of the three; returns the title."""
+    if w.kind == "report_follow":
+        return _follow(m, w)
+    w.frame(
+        "信息来源、时间、性质等情况报告如下。"
+        if w.kind == "report_first"
+        else "事件处置已结束，有关情况报告如下。"
+    )
+    if w.kind == "report_first":
+        reported = m.issue.reported or m.issue.seen
+        w.paragraph()
+        w.frame(f"报告时间：{moment(m.now, year=True)}。接报（发现）时间：{moment(reported, year=True)}。")
+    for row in w.parts:
+        w.paragraph()
+        w.frame(f"{row['name']}：")
+        if not w.facts(m.of(row.get("slots", []))):
+            if not row.get("unknown"):
+                w.unknown("正在核查。")
+            w.gap(row["key"])
+    w.signature(m.organisation, m.now)
+    return f"关于{m.subject}的{'初报' if w.kind == 'report_first' else '终报'}"
+
+
+def _follow(m: Material, w: Writer) -> str:
+    """Progress only: facts verified after the last report, numbered on from it."""
+    before = earlier(m.session, m.issue.id, "report_first") + earlier(m.session, m.issue.id, "report_follow")
+    number = int(m.about.get("number") or sum(1 for d in before if d.kind == "report_follow") + 1)
+    since = max((d.published or d.changed for d in before), default=None)
+    fresh = [f for f in m.facts if since is None or (f.verified_at or f.at) > since]
+    w.frame(f"继前次报告（{moment(since)}）之后，新核实的情况如下：" if since else "新核实的情况如下：")
+    w.paragraph()
+    if not w.facts(fresh):
+        w.unknown("暂无新核实的情况，有关工作正在进行。")
+        w.gap("progress")
+    w.signature(m.organisation, m.now)
+    return f"关于{m.subject}的续报{number}"

@@ -1,0 +1,159 @@
+"""Evidence for and against a claim: verified facts, clauses in force, and the rumour library. By rule, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from huiyin.records import Clause, Fact, Policy, Rumour
+from response_kits.figures import figures, same
+from response_kits.words import Ranker, overlap, words
+
+_DENIALS = (
+    "没有", "未发现", "未出现", "不存在", "并未", "并无", "无人", "均无", "不属实", "不实", "不是", "不会", "无死亡", "未发生", "没发生",
+    "从未", "不涉及", "不变", "未作", "仍为", "仍按", "合格", "符合", "正常", "达标",
+)  # fmt: skip
+_PEOPLE = frozenset(("deaths", "missing", "severe", "hospital", "injured"))
+RELATED = 0.34
+"""Least share of common content words for a fact to bear on a claim at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One passage that bears on a claim. `stance`: for, against or about; `reason` says in words why."""
+
+    kind: str  # fact | clause | rumour
+    id: int
+    text: str
+    stance: str
+    reason: str
+    source: str
+    score: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def stance(claim: str, fact: str) -> tuple[str, str]:
+    """How a fact stands to a claim: ("for" | "against" | "about" | "", the reason in words).
+
+    A figure that counts the same thing decides first; then a denial of what the claim says. "" where it does not bear on it.
+    """
+    for said in figures(claim):
+        for known in figures(fact):
+            if said.what and said.what == known.what and said.unit == known.unit:
+                if same(said, known):
+                    return "for", f"同一口径的数字一致：{known.text}"
+                return "against", f"传言称{said.text}，核实为{known.text}"
+    shared = overlap(claim, fact)
+    if _kinds(claim) & _denied_people(fact):
+        return "against", "核实情况否认了同一事项"
+    if shared < RELATED:
+        return "", ""
+    denial = next((word for word in _DENIALS if word in fact), "")
+    claim_denies = any(word in claim for word in ("没有", "没", "不", "未", "无"))
+    if denial and not claim_denies:
+        return "against", f"核实情况中有“{denial}”，与传言相反"
+    return "about", f"涉及同一事项（共同用词 {shared:.0%}）"
+
+
+def _kinds(claim: str) -> frozenset[str]:
+    found = set()
+    for key, cues in (
+        ("deaths", ("死亡", "死了", "身亡", "遇难", "没救过来", "没抢救过来", "去世")),
+        ("severe", ("重症", "病危", "危重")),
+    ):
+        if any(cue in claim for cue in cues):
+            found.add(key)
+    return frozenset(found)
+
+
+def _denied_people(fact: str) -> frozenset[str]:
+    found = set()
+    for key, cues in (
+        ("deaths", ("没有死亡", "无死亡", "未发生死亡", "无人死亡", "没有人死亡", "没有人员死亡", "无人员死亡", "没有学生死亡", "没有出现死亡", "未出现死亡", "无死亡病例", "没有死亡病例")),
+        ("severe", ("无重症", "没有重症", "无危重", "均为轻症", "均无生命危险")),
+    ):  # fmt: skip
+        if any(cue in fact for cue in cues):
+            found.add(key)
+    return frozenset(found)
+
+
+def about(
+    session: Session,
+    claim: str,
+    facts: Sequence[Fact],
+    *,
+    clauses: Sequence[tuple[Policy, Clause, float]] = (),
+    top: int = 6,
+) -> list[Evidence]:
+    """What bears on a claim: verified facts, given clauses, and judged rumours of the library; decisive ones first."""
+    found = []
+    for fact in facts:
+        side, reason = stance(claim, fact.text)
+        if side:
+            found.append(
+                Evidence("fact", fact.id, fact.text, side, reason, fact.source, overlap(claim, fact.text))
+            )
+    for rumour, score in similar_rumours(session, claim):
+        if rumour.verdict != "待核":
+            side = {"不实": "against", "属实": "for"}.get(rumour.verdict, "about")
+            found.append(Evidence("rumour", rumour.id, rumour.rebuttal or rumour.claim, side,
+                                  f"辟谣库：{rumour.verdict}（相似 {score:.2f}）", _source_of(rumour), score))  # fmt: skip
+    for policy, clause, score in clauses:
+        found.append(
+            Evidence(
+                "clause",
+                clause.id,
+                clause.text,
+                "about",
+                "相关条文",
+                f"《{policy.title}》{clause.path}",
+                score,
+            )
+        )
+    order = {"against": 0, "for": 0, "about": 1}
+    return sorted(found, key=lambda e: (order[e.stance], -e.score))[:top]
+
+
+def similar_rumours(session: Session, claim: str, least: float = 0.5) -> list[tuple[Rumour, float]]:
+    """Rumours of the library (withdrawn ones left out) that share at least this much with a claim, best first."""
+    rows = session.scalars(select(Rumour).where(Rumour.state != "withdrawn")).all()
+    scored = [
+        (row, max(overlap(claim, said) for said in [row.claim, *map(str, row.variants)])) for row in rows
+    ]
+    return sorted(((row, score) for row, score in scored if score >= least), key=lambda pair: -pair[1])
+
+
+def clauses_for(
+    session: Session, query: str, *, top: int = 5, on: str = ""
+) -> list[tuple[Policy, Clause, float]]:
+    """Clauses of the policy library for a query, best first; repealed and replaced documents are left out.
+
+    `on`: ISO day; a document not yet in force that day is left out too.
+    """
+    policies = {
+        p.id: p
+        for p in session.scalars(
+            select(Policy).where(Policy.status.in_(("in_force", "amended")), Policy.interprets.is_(None))
+        )
+    }
+    wanted = set(words(query))
+    rows = (
+        session.scalars(select(Clause).where(Clause.policy_id.in_(policies))).all()
+        if wanted and policies
+        else []
+    )
+    # A cheap look first: segmenting a whole library for each question would take seconds.
+    close = [row for row in rows if sum(word in row.text for word in wanted) >= min(2, len(wanted))]
+    ranker = Ranker([(row, f"{policies[row.policy_id].title} {row.heading} {row.text}") for row in close])
+    found = [(policies[row.policy_id], row, score) for row, score in ranker.search(query, top * 2)]
+    return [hit for hit in found if not on or not hit[0].effective or hit[0].effective <= on][:top]
+
+
+def _source_of(rumour: Rumour) -> str:
+    return "、".join(str(s.get("title", "")) for s in rumour.sources if isinstance(s, dict)) or "辟谣库"
