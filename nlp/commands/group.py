@@ -1,0 +1,66 @@
+"""Group a stream of documents into issues, in one pass.
+
+Input (JSONL, time order): id, text; optional title, published. Output: id, issue (equal = the same issue), score, reason,
+copy_of where the text reprints an earlier one; other input fields but the texts pass through; order is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from huiyin import jsonl
+from huiyin.errors import UsageError
+from huiyin.progress import progress
+from huiyin.settings import Settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="JSONL; - or nothing: standard input")
+    parser.add_argument(
+        "--window",
+        type=float,
+        metavar="DAYS",
+        help="days of silence after which an issue is closed (default: 400)",
+    )
+
+
+def moment(value: Any, zone: tzinfo, otherwise: datetime) -> datetime:
+    """A time as the input gives it (ISO 8601; naive: in `zone`); `otherwise` where it is absent or unreadable."""
+    if not isinstance(value, str) or not value.strip():
+        return otherwise
+    try:
+        read = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return otherwise
+    try:
+        return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        return otherwise
+
+
+def grouped(
+    rows: Iterator[dict[str, Any]], window: timedelta | None, zone: tzinfo
+) -> Iterator[Mapping[str, Any]]:
+    """One output row for each input row. A row without a time is taken to come at the time of the one before it."""
+    from nlp.corpus.grouping import WINDOW, Grouper
+
+    grouper = Grouper(WINDOW if window is None else window)
+    when = datetime(1970, 1, 1, tzinfo=UTC)
+    for row in rows:
+        when = moment(row.get("published"), zone, when)
+        found = grouper.add(str(row["id"]), str(row.get("text") or ""), str(row.get("title") or ""), when)
+        passed = {key: value for key, value in row.items() if key not in ("text", "title")}
+        out = {**passed, "issue": found.issue, "score": round(found.score, 3), "reason": found.reason}
+        yield {**out, "copy_of": found.copy_of} if found.copy_of else out
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    if args.window is not None and not args.window > 0:
+        raise UsageError(f"--window is {args.window:g}; it takes a number of days above 0")
+    window = None if args.window is None else timedelta(days=min(args.window, 36_500))
+    rows = progress(jsonl.rows(args.file, need=("id", "text")), "grouped")
+    jsonl.write(grouped(iter(rows), window, settings.zone))
+    return 0
