@@ -1,0 +1,261 @@
+"""Issues in the record: group analysed documents, keep each issue's derived columns fresh, apply people's corrections.
+
+The grouper works in memory and can be rebuilt from the record at any time; membership and the document's state are written
+in one transaction, so that a kill between two documents loses and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from huiyin.records import (
+    AnalysisRow,
+    Constraint,
+    DocumentRow,
+    Issue,
+    IssueDocument,
+    IssueEvent,
+    Preference,
+    Record,
+)
+from huiyin.settings import Settings
+from nlp.corpus.grouping import Grouper
+from nlp.refresh import Directory, refresh
+
+log = logging.getLogger("huiyin.issues")
+BATCH = 1000
+REFRESH = 200
+
+
+class IssueKeeper:
+    """The one writer of issues. Not for use by two threads or processes at once."""
+
+    def __init__(self, record: Record, settings: Settings) -> None:
+        self.record = record
+        self.settings = settings
+        self.grouper = restored(record, settings)
+
+    def group_pending(self, limit: int = BATCH) -> int:
+        """Put analysed documents into issues, oldest first. Returns how many."""
+        try:
+            with self.record.session() as session:
+                return self._group(session, limit)
+        except BaseException:
+            # Memory is ahead of the record now: start again from what the record says.
+            self.grouper = restored(self.record, self.settings)
+            raise
+
+    def _group(self, session: Session, limit: int) -> int:
+        rows = session.execute(
+            select(DocumentRow, AnalysisRow)
+            .join(AnalysisRow, AnalysisRow.document_id == DocumentRow.id)
+            .where(DocumentRow.state == "analysed")
+            .order_by(DocumentRow.when, DocumentRow.id)
+            .limit(limit)
+        ).all()
+        for row, analysis in rows:
+            member = session.get(IssueDocument, row.id)
+            if member is None:
+                self._place(session, row, analysis)
+            else:  # a document that changed stays where it is; its issue is worked out anew
+                session.get_one(Issue, member.issue_id).dirty = True
+            row.state = "grouped"
+        return len(rows)
+
+    def _place(self, session: Session, row: DocumentRow, analysis: AnalysisRow) -> None:
+        found = self.grouper.add(row.id, row.text, row.title, row.when, words=tuple(analysis.words.split()))
+        issue = session.get(Issue, found.issue)
+        if issue is None:
+            issue = Issue(
+                id=found.issue, title=row.title or row.text[:40], topic=analysis.topic, first=row.when, last=row.when,
+                sample=row.sample, level=0,
+            )  # fmt: skip
+            session.add(issue)
+        issue.dirty = True
+        issue.sample = issue.sample and row.sample
+        session.add(
+            IssueDocument(document_id=row.id, issue_id=issue.id, score=found.score, reason=found.reason, when=row.when)
+        )  # fmt: skip
+        session.flush()
+
+    def refresh_dirty(self, now: datetime, limit: int = REFRESH) -> int:
+        """Work out the derived columns of issues whose membership changed, or whose heat may have cooled. Returns how many."""
+        with self.record.session(write=False) as session:
+            fading = Issue.last_hour > 0  # an issue that was hot an hour ago must cool without new documents
+            wanted = (
+                select(Issue.id)
+                .where(Issue.merged_into == "", Issue.dirty | fading)
+                .order_by(Issue.dirty.desc(), Issue.last.desc())
+            )
+            ids = list(session.scalars(wanted.limit(limit)))
+            directory = Directory.read(session)
+        done = 0
+        for start in range(0, len(ids), 25):
+            with self.record.session() as session:
+                for issue_id in ids[start : start + 25]:
+                    done += refresh(session, issue_id, now, self.settings, directory)
+        return done
+
+
+def restored(record: Record, settings: Settings) -> Grouper:
+    """A grouper that knows the issues of the window, as the record has them, and people's constraints."""
+    window = timedelta(days=settings.group_window_days)
+    grouper = Grouper(window=window)
+    with record.session(write=False) as session:
+        newest = session.scalar(select(IssueDocument.when).order_by(IssueDocument.when.desc()).limit(1))
+        if newest is None:
+            return grouper
+        rows = session.execute(
+            select(
+                IssueDocument.issue_id,
+                DocumentRow.id,
+                DocumentRow.text,
+                DocumentRow.title,
+                DocumentRow.when,
+                AnalysisRow.words,
+            )
+            .join(DocumentRow, DocumentRow.id == IssueDocument.document_id)
+            .join(AnalysisRow, AnalysisRow.document_id == DocumentRow.id)
+            .where(IssueDocument.when >= newest - window)
+            .order_by(IssueDocument.when, IssueDocument.document_id)
+        )
+        for issue_id, document, text, title, when, words in rows:
+            grouper.restore(issue_id, document, text, title, when, words=tuple(words.split()))
+        for constraint in session.scalars(select(Constraint).order_by(Constraint.id)):
+            if constraint.kind == "must":
+                grouper.must_link(constraint.left, constraint.right)
+            else:
+                grouper.cannot_link(constraint.left, constraint.right)
+    return grouper
+
+
+def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime) -> Issue:
+    """A person says that issues are one: documents move to `keep`, the others leave a redirect, a constraint is kept.
+
+    Raises sqlalchemy.orm.exc.NoResultFound where one of them does not exist.
+    """
+    target = session.get_one(Issue, keep)
+    first = _any_member(session, keep)
+    for issue_id in gone:
+        other = session.get_one(Issue, issue_id)
+        if other.id == target.id:
+            continue
+        second = _any_member(session, issue_id)
+        for member in session.scalars(select(IssueDocument).where(IssueDocument.issue_id == other.id)):
+            member.issue_id, member.by = target.id, by
+        other.merged_into, other.dirty, other.documents = target.id, False, 0
+        if first and second:
+            session.add(Constraint(kind="must", left=first, right=second, by=by, at=now))
+        session.add(
+            IssueEvent(
+                issue_id=target.id, by=by, kind="merge", text=f"并入“{other.title}”", data={"from": other.id}
+            )
+        )
+        session.add(
+            IssueEvent(
+                issue_id=other.id, by=by, kind="merge", text=f"并入“{target.title}”", data={"into": target.id}
+            )
+        )
+    target.dirty = True
+    _tell_worker(session, now)
+    return target
+
+
+def split(session: Session, issue_id: str, documents: list[str], by: str, now: datetime) -> Issue:
+    """A person says that some documents are another matter: they become an issue of their own, with a constraint."""
+    issue = session.get_one(Issue, issue_id)
+    members = list(
+        session.scalars(
+            select(IssueDocument).where(
+                IssueDocument.issue_id == issue_id, IssueDocument.document_id.in_(documents)
+            )
+        )
+    )
+    fresh = Issue(
+        id=f"{members[0].document_id[:20]}s", title=issue.title, topic=issue.topic, first=members[0].when, last=members[0].when, seen=now,
+        sample=issue.sample,
+    )  # fmt: skip
+    session.merge(fresh)
+    session.flush()
+    for member in members:
+        member.issue_id, member.by = fresh.id, by
+    session.flush()
+    rest = _any_member(session, issue_id)
+    if rest:
+        session.add(Constraint(kind="cannot", left=rest, right=members[0].document_id, by=by, at=now))
+    made = session.get_one(Issue, fresh.id)
+    issue.dirty = made.dirty = True
+    session.add(
+        IssueEvent(
+            issue_id=issue_id, by=by, kind="split", text=f"拆出 {len(members)} 条", data={"to": made.id}
+        )
+    )
+    session.add(
+        IssueEvent(
+            issue_id=made.id, by=by, kind="split", text=f"由“{issue.title}”拆出", data={"from": issue_id}
+        )
+    )
+    _tell_worker(session, now)
+    return made
+
+
+def move(session: Session, document: str, issue_id: str, by: str, now: datetime) -> None:
+    """A person moves one document to another issue."""
+    target = session.get_one(Issue, issue_id)
+    member = session.get_one(IssueDocument, document)
+    old = session.get_one(Issue, member.issue_id)
+    inside = _any_member(session, issue_id)
+    member.issue_id, member.by = target.id, by
+    session.flush()
+    if inside:
+        session.add(Constraint(kind="must", left=inside, right=document, by=by, at=now))
+    old.dirty = target.dirty = True
+    session.add(
+        IssueEvent(
+            issue_id=target.id,
+            by=by,
+            kind="move",
+            text="移入一条内容",
+            data={"document": document, "from": old.id},
+        )
+    )
+    _tell_worker(session, now)
+
+
+def find(session: Session, issue_id: str) -> Issue | None:
+    """The issue, or the one it was merged into (however often)."""
+    issue = session.get(Issue, issue_id)
+    seen: set[str] = set()
+    while issue is not None and issue.merged_into and issue.id not in seen:
+        seen.add(issue.id)
+        issue = session.get(Issue, issue.merged_into)
+    return issue
+
+
+def _any_member(session: Session, issue_id: str) -> str:
+    wanted = (
+        select(IssueDocument.document_id)
+        .where(IssueDocument.issue_id == issue_id)
+        .order_by(IssueDocument.when)
+        .limit(1)
+    )
+    return session.scalar(wanted) or ""
+
+
+def _tell_worker(session: Session, now: datetime) -> None:
+    """People's word on grouping reaches the worker's memory through this mark (see `IssueKeeper`)."""
+    session.merge(Preference(name="regrouped", value={"at": now.isoformat()}))
+
+
+def people_spoke(record: Record) -> Any:
+    with record.session(write=False) as session:
+        row = session.get(Preference, "regrouped")
+        return row.value.get("at") if row else None
+
+
+__all__ = ["IssueKeeper", "find", "merge", "move", "restored", "split"]
