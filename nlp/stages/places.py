@@ -19,9 +19,41 @@ from huiyin.document import Place
 
 _STAND_IN = re.compile(r"(?<![A-Za-z0-9])[A-Z][0-9]{0,2}(?:市|县|区|省)")
 # After these a short name is part of another name: 北京路, 上海银行, 南京条约.
-_NO_PLACE_AFTER = ("路", "东路", "西路", "南路", "北路", "中路", "大道", "街", "银行", "人寿", "日报", "晚报", "卫视", "证券", "条约", "菜")
+_NO_PLACE_AFTER = (
+    "路",
+    "东路",
+    "西路",
+    "南路",
+    "北路",
+    "中路",
+    "大道",
+    "街",
+    "银行",
+    "人寿",
+    "日报",
+    "晚报",
+    "卫视",
+    "证券",
+    "条约",
+    "菜",
+)
 # County names that are common nouns: a place only right after the city that they belong to.
-_NOUNS = frozenset(("城区", "矿区", "郊区", "新城区", "市中区", "城中区", "市南区", "市北区", "城东区", "城西区", "城北区", "城关区"))
+_NOUNS = frozenset(
+    (
+        "城区",
+        "矿区",
+        "郊区",
+        "新城区",
+        "市中区",
+        "城中区",
+        "市南区",
+        "市北区",
+        "城东区",
+        "城西区",
+        "城北区",
+        "城关区",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +80,11 @@ def find(text: str) -> tuple[Place, ...]:
     stand_ins = _stand_ins(text)
     if not hits and not stand_ins:
         return ()
-    return tuple(dict.fromkeys(place for _, place in sorted([*_chosen(table, text, hits), *stand_ins], key=lambda item: item[0])))
+    return tuple(
+        dict.fromkeys(
+            place for _, place in sorted([*_chosen(table, text, hits), *stand_ins], key=lambda item: item[0])
+        )
+    )
 
 
 def known(name: str) -> tuple[Place, ...]:
@@ -101,7 +137,9 @@ def _resolve(divisions: tuple[Division, ...], sure: set[str], before: str) -> Di
         if len(under) == 1:
             return under[0]
     for digits in (4, 2):
-        prefixes = {code[:digits] for code in sure if digits == 2 or code[2:4] != "00" or code[:2] in _MUNICIPALITIES}
+        prefixes = {
+            code[:digits] for code in sure if digits == 2 or code[2:4] != "00" or code[:2] in _MUNICIPALITIES
+        }
         under = [division for division in divisions if division.code[:digits] in prefixes]
         if len(under) == 1:
             return under[0]
@@ -137,7 +175,9 @@ def _table() -> _Table:
             names[name] = divisions[:1]
     keys = tuple(names)
     automaton = AhoCorasick(keys, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
-    return _Table(automaton, keys, tuple(tuple(names[key]) for key in keys), tuple(short[key] for key in keys))
+    return _Table(
+        automaton, keys, tuple(tuple(names[key]) for key in keys), tuple(short[key] for key in keys)
+    )
 
 
 def _place(code: str, full: dict[str, str]) -> Place:

@@ -1,0 +1,83 @@
+"""Casualties that a text claims here and now: dead, injured, missing, read from Chinese as written.
+
+`explain` gives every mention with the words it rests on and why it counts or not; `read` adds up what counts.
+How counts add up: within one sentence parts are added (2人当场死亡，1人送医后死亡), a part of a stated total is not
+(其中1人重伤); between sentences the largest is taken, because reports repeat and update themselves; what is said to come
+on top (又有1人死亡, without a new total) is added. 数十 and 上百 give the order named, 多人 gives no number; 伤亡20人 says nothing
+of the split and leaves all three counts open. Trapped people are not missing people.
+"""
+
+from __future__ import annotations
+
+from huiyin.document import Casualties
+from nlp.reading.mentions import Mention, mentions
+
+_SIGNS = "死亡伤傷"
+_WORDS = (
+    "遇难",
+    "遇難",
+    "失踪",
+    "失蹤",
+    "失联",
+    "失聯",
+    "下落不明",
+    "牺牲",
+    "犧牲",
+    "丧",
+    "喪",
+    "不治",
+    "殉",
+    "救无效",
+    "遇害",
+    "杀害",
+    "离世",
+    "人命",
+    "罹",
+    "遗体",
+    "去世",
+    "失去联系",
+)
+
+
+def explain(text: str) -> list[Mention]:
+    """Every mention of dead, injured or missing people in order, counted or not; empty where there is none."""
+    if not _worth_reading(text):
+        return []
+    return mentions(text)
+
+
+def read(text: str) -> Casualties | None:
+    """Counts claimed here and now; None where the text claims none; a count is 0 where it says that there are none."""
+    if not _worth_reading(text):
+        return None
+    found = [mention for mention in mentions(text) if mention.status in ("counted", "none")]
+    if not found:
+        return None
+    counts = {kind: _total(found, kind) for kind in ("deaths", "injured", "missing")}
+    if all(count is None for count in counts.values()) and not any(m.kind == "combined" for m in found):
+        return None
+    return Casualties(**counts)
+
+
+def _worth_reading(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS) or any(word in text for word in _WORDS)
+
+
+def _total(found: list[Mention], kind: str) -> int | None:
+    of_kind = [mention for mention in found if mention.kind == kind and mention.value is not None]
+    if not of_kind:
+        return None
+    best = 0
+    extra = 0
+    for sentence in dict.fromkeys(mention.sentence for mention in of_kind):
+        here = [mention for mention in of_kind if mention.sentence == sentence]
+        wholes = [mention.value or 0 for mention in here if mention.role == "whole"]
+        parts = [mention.value or 0 for mention in here if mention.role == "part"]
+        totals = [mention.value or 0 for mention in here if mention.role == "total"]
+        more = sum(mention.value or 0 for mention in here if mention.role == "more")
+        stated = max([sum(wholes), sum(parts) if not wholes else 0, *totals, 0])
+        if more and not stated and best:
+            extra += more
+        best = max(best, stated + more if stated or not best else 0)
+    updates = [mention.value or 0 for mention in of_kind if mention.role == "total"]
+    return max(best + extra if not updates else max(best, *updates), best)
