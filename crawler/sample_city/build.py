@@ -247,9 +247,9 @@ def _filler(now: datetime) -> Any:
 
 
 def _spread(post: Item, now: datetime) -> Iterator[Item]:
-    """Reposts and light copies of a microblog, as many as its repost count deserves (at most 12), by a fixed draw."""
+    """Reposts and light copies of a microblog, as many as its repost count deserves (at most 8), by a fixed draw."""
     draw = random.Random(post.key)
-    count = min(12, round(post.reposts**0.5)) if post.reposts > 1 else 0
+    count = min(8, round(post.reposts**0.35)) if post.reposts > 1 else 0
     voices = _voices(post.story)
     hours = 0.0
     for number in range(count):
