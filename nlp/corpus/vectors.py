@@ -31,17 +31,27 @@ READ = 1500
 """Characters of a text that are read: what a long article is about stands in its first paragraphs."""
 
 _NOISE = re.compile(r"https?://[\w./?=&%#~:+-]+|www\.\S+|&[a-z]+;|\[[\u4e00-\u9fff]{1,4}\]|@[\w-]+|网页链接")
-_STOP = frozenset(
-    ["的", "了", "是", "在", "我", "有", "和", "就", "不", "人", "都", "一", "一个", "上", "也", "很", "到", "说", "要", "去", "你", "会", "着", "没有", "看", "好", "自己", "这", "我们", "他们", "你们", "大家", "什么", "怎么", "因为", "所以", "但是", "而且", "可以", "现在", "已经", "还是", "以及", "进行", "为了", "这个", "那个", "这些", "那些", "请问", "希望", "谢谢", "您好", "你好", "领导", "尊敬", "转发", "微博", "网友"]
-)
+_STOP_FILE = Path(__file__).with_name("stop_words.txt")
 
 Vector = dict[int, float]
+
+
+@lru_cache(maxsize=1)
+def stop_words() -> frozenset[str]:
+    """Words that say nothing of what a text is about."""
+    lines = _STOP_FILE.read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def clean(text: str, title: str = "") -> str:
     """Normalised text without addresses, mentions and emoticons; the title in front where the text does not open with it."""
     whole = text[:READ] if not title or text.startswith(title) else f"{title}\n{text[:READ]}"
     return _NOISE.sub(" ", normalise(whole))
+
+
+def noisy(text: str) -> bool:
+    """Whether a text holds anything that `clean` takes out."""
+    return _NOISE.search(text) is not None
 
 
 def terms(text: str, title: str = "") -> tuple[str, ...]:
@@ -52,10 +62,10 @@ def terms(text: str, title: str = "") -> tuple[str, ...]:
 def features(words: Sequence[str]) -> dict[int, list[float]]:
     """Hash → [count, weight of its kind] for the words (two characters or more, or digits) and for neighbouring pairs."""
     found: dict[int, list[float]] = {}
-    last, last_stop = 0, True
+    last, last_stop, stops = 0, True, stop_words()
     for word in words:
         code = crc32(word.encode())
-        stop = word in _STOP
+        stop = word in stops
         if not stop and (len(word) > 1 or word.isdigit()):
             if code in found:
                 found[code][0] += 1
@@ -105,7 +115,7 @@ class Weights:
         weighed = []
         for code, (count, kind) in found.items():
             slot = code & _MASK
-            weight = kind * log(total / (known[slot] + seen[slot] + 0.5))
+            weight = kind * max(log(total / (known[slot] + seen[slot] + 0.5)), 0.0)
             weighed.append((weight if count == 1 else weight * (1 + log(count)), code))
         weighed.sort(reverse=True)
         del weighed[FEATURES:]
