@@ -61,6 +61,24 @@ def stance(claim: str, fact: str) -> tuple[str, str]:
     return "about", f"涉及同一事项（共同用词 {shared:.0%}）"
 
 
+def answered(question: str, facts: Sequence[Fact]) -> list[Fact]:
+    """Verified facts that answer a question: those that confirm or deny it, or speak of it in mostly the same words, or whose
+    slot is what it asks for."""
+    from response_kits.facts import slot_by_rule
+
+    asked = slot_by_rule(question)
+    found = []
+    for fact in facts:
+        side, _ = stance(question, fact.text)
+        if (
+            side in ("for", "against")
+            or (asked != "other" and fact.slot == asked)
+            or overlap(question, fact.text) >= 0.6
+        ):
+            found.append(fact)
+    return found
+
+
 def _kinds(claim: str) -> frozenset[str]:
     found = set()
     for key, cues in (

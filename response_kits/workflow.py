@@ -170,7 +170,7 @@ def act(
 
     Raises Conflict (no such move now, another version, a gate blocks), Forbidden (not this person), UsageError (no reason).
     """
-    draft = get(session, draft_id)
+    draft = get(session, draft_id, lock=True)
     row = MOVES.get((draft.state, move))
     if row is None:
         allowed = "、".join(m for s, m in MOVES if s == draft.state) or "无"
@@ -195,8 +195,9 @@ def act(
     return draft
 
 
-def get(session: Session, draft_id: int) -> Draft:
-    draft = session.get(Draft, draft_id)
+def get(session: Session, draft_id: int, *, lock: bool = False) -> Draft:
+    """The draft; `lock` holds its row until the transaction ends (PostgreSQL; SQLite has one writer anyway)."""
+    draft = session.get(Draft, draft_id, with_for_update=lock or None)
     if draft is None:
         raise NotFound(f"没有编号为 {draft_id} 的稿件")
     return draft
@@ -219,7 +220,7 @@ def save(
 
     Bindings are carried over to sentences that are still there, unless given. Raises Conflict (another version, already out).
     """
-    draft = get(session, draft_id)
+    draft = get(session, draft_id, lock=True)
     if draft.state in ("published", "withdrawn"):
         raise Conflict(f"稿件 {draft_id} {STATES[draft.state]}，不能修改；请另起更正稿")
     if user.role not in _WRITERS:

@@ -32,6 +32,7 @@ class Writer:
     pieces: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     gaps: list[dict[str, str]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
+    as_of: datetime | None = None  # the 截至时间 that was named last
 
     @property
     def parts(self) -> list[dict[str, Any]]:
@@ -65,18 +66,19 @@ class Writer:
         """A sentence that quotes a claim, or (kind fact) says what its verdict and rebuttal say."""
         self._put(text, kind, rumours=[rumour_id])
 
-    def facts(self, rows: Sequence[Fact]) -> bool:
-        """Facts as sentences, those of one source and time under one lead (据…，截至…，). False where there are none new."""
+    def facts(self, rows: Sequence[Fact], *, lead: bool = True) -> bool:
+        """Facts as sentences; with `lead`, a new source or time is named before them (截至…，据…核实，). False where none is new."""
         fresh = [fact for fact in rows if fact.id not in self.used]
-        source, as_of = "", None
+        source = ""
         for fact in fresh:
-            lead = ""
-            if fact.source and fact.source != source and fact.source not in fact.text:
-                lead = f"{source_lead(fact.source)}，"
-            if fact.as_of and (fact.as_of != as_of or lead) and "截至" not in fact.text:
-                lead += f"截至{moment(fact.as_of)}，"
-            source, as_of = fact.source, fact.as_of
-            self.fact(lead + closed(fact.text), fact)
+            words = ""
+            if lead and fact.as_of and fact.as_of != self.as_of and "截至" not in fact.text:
+                words = f"截至{moment(fact.as_of)}，"
+                self.as_of = fact.as_of
+            if lead and fact.source and fact.source != source and fact.source not in fact.text:
+                words += f"{source_lead(fact.source)}，"
+            source = fact.source
+            self.fact(words + closed(fact.text), fact)
         return bool(fresh)
 
     def gap(self, key: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from huiyin.records import Fact
+from response_kits import evidence
 from response_kits import facts as fact_records
 from response_kits.drafts._material import Material
 from response_kits.drafts._writer import Writer
+from response_kits.figures import figures
 from response_kits.wording import joined, moment, opened
 
 KIND = "notice"
@@ -18,7 +20,11 @@ def write(m: Material, w: Writer) -> str:
     if not w.facts(m.of(w.part("facts")["slots"])):
         w.gap("facts")
     w.paragraph()
-    if not w.facts(m.of(w.part("measures")["slots"])):
+    done = m.of(w.part("measures")["slots"])
+    if done:
+        w.frame("目前，已采取以下措施：")
+        w.facts(done, lead=False)
+    else:
         w.gap("measures")
     w.paragraph()
     _investigation(m, w)
@@ -35,13 +41,13 @@ def write(m: Material, w: Writer) -> str:
 def _lead(m: Material, w: Writer) -> None:
     opening = m.of(["what"])
     if opening:
-        w.facts(opening[:1])
+        w.facts(opening[:1], lead=False)
         told = opening[0].text
         w.facts(
             [fact for fact in m.of(["time", "place", "unit"]) if opened(fact.value or fact.text) not in told]
         )
     else:
-        w.facts(m.of(["time", "place", "unit"]))
+        w.facts(m.of(["time", "place", "unit"]), lead=False)
         w.gap("lead")
     w.frame("此事受到社会关注，感谢广大市民和网民的关心与监督。")
     w.frame("现将已核实的情况通报如下：")
@@ -49,7 +55,7 @@ def _lead(m: Material, w: Writer) -> None:
 
 def _investigation(m: Material, w: Writer) -> None:
     going_on, causes = m.of(["investigation"]), m.of(["cause"])
-    w.facts(going_on)
+    w.facts(going_on, lead=False)
     w.facts(causes)
     if not causes:
         if going_on:
@@ -61,24 +67,33 @@ def _investigation(m: Material, w: Writer) -> None:
 def _open_questions(m: Material, w: Writer) -> None:
     """What people ask and no verified fact answers, by the name of the matter: a question's own words may carry a rumour."""
     known = {fact.slot for fact in m.facts}
-    asked = [fact_records.slot_by_rule(str(row.get("question", ""))) for row in m.questions[:6]]
+    questions = [str(row.get("question", "")) for row in m.questions[:6]]
+    asked = [fact_records.slot_by_rule(q) for q in questions if not evidence.answered(q, m.facts)]
     asked += [fact.slot for fact in m.open_facts]
-    open_slots = [
-        slot
-        for slot in dict.fromkeys(asked)
-        if slot not in known and slot not in ("other", "cause", "contact", "next", "measure")
-    ]
-    if open_slots:
-        names = fact_records.slots()
+    skipped = ("other", "cause", "contact", "next", "measure")
+    names = fact_records.slots()
+    matters = [names[slot] for slot in dict.fromkeys(asked) if slot not in known and slot not in skipped]
+    plain = [q.strip("？?。 ") for q in questions if _plain(q) and not evidence.answered(q, m.facts)]
+    if matters or plain:
         w.paragraph()
-        w.unknown(
-            f"对大家关心的{joined(names[slot] for slot in open_slots)}等情况，有关部门正在核查，核实后及时公布。"
-        )
+        listed = joined([*matters, *(f"“{q}”" for q in plain[:3])])
+        w.unknown(f"对大家关心的{listed}等情况，有关部门正在核查，核实后及时公布。")
+
+
+def _plain(question: str) -> bool:
+    """May a question be repeated as it was asked? Not where it carries a number, a casualty or another charge."""
+    charged = ("死", "瞒", "毒", "内幕", "黑", "骗", "贪", "强", "赔", "伤")
+    return (
+        len(question) <= 24
+        and fact_records.slot_by_rule(question) == "other"
+        and not figures(question)
+        and not any(word in question for word in charged)
+    )
 
 
 def next_steps(m: Material, w: Writer) -> None:
     """Next steps, and the time of the next release where one was set; else the gap."""
-    w.facts(m.of(["next"]))
+    w.facts(m.of(["next"]), lead=False)
     if m.next_update is not None:
         w.frame(f"下一次情况通报计划于{moment(m.next_update)}前发布。")
     else:
@@ -91,7 +106,7 @@ def contact(m: Material, w: Writer) -> None:
     known: list[Fact] = m.of(["contact"])
     entry = m.contact()
     if known:
-        w.facts(known)
+        w.facts(known, lead=False)
     elif entry is not None:
         w.frame(f"如有情况反映或者需要咨询，可联系{entry.name}，电话：{entry.contact}。")
     else:

@@ -20,7 +20,7 @@ def write(m: Material, w: Writer) -> str:
         _not_yet(m, w, rumour)
         return title
     against, support = _sides(rumour, m.facts)
-    headline = (against or support)[:2] if rumour.verdict != "属实" else (support or against)[:2]
+    headline = _headline(m, rumour, against, support)
     if not w.facts(headline) and not _library_fact(w, rumour):
         w.gap("fact_first")
     w.paragraph()
@@ -29,7 +29,7 @@ def write(m: Material, w: Writer) -> str:
     _check(m, w, headline)
     _why(m, w, rumour, against)
     w.paragraph()
-    _again(m, w, rumour, headline)
+    _again(m, w, rumour, [f for f in headline if f in against] or headline)
     contact(m, w)
     if any(gap["part"] == "contact" for gap in w.gaps):
         w.gaps = [gap for gap in w.gaps if gap["part"] != "contact"]
@@ -48,6 +48,14 @@ def _sides(rumour: Rumour, facts: list[Fact]) -> tuple[list[Fact], list[Fact]]:
         elif "for" in sides or (fact.slot == "truth" and "about" in sides):
             support.append(fact)
     return against, support
+
+
+def _headline(m: Material, rumour: Rumour, against: list[Fact], support: list[Fact]) -> list[Fact]:
+    """The facts to open with: those that decide, led by what the same source says of the matter as a whole."""
+    deciding = ((support or against) if rumour.verdict == "属实" else (against or support))[:2]
+    sources = {fact.source for fact in deciding}
+    whole = [f for f in m.of(["injured", "scale", "truth"]) if f.source in sources and f not in deciding][:1]
+    return sorted([*whole, *deciding], key=lambda fact: fact.id)
 
 
 def _not_yet(m: Material, w: Writer, rumour: Rumour | None) -> None:
@@ -105,8 +113,11 @@ def _why(m: Material, w: Writer, rumour: Rumour, against: list[Fact]) -> None:
         return
     for fact in against:
         side, reason = evidence.stance(rumour.claim, fact.text)
-        if side == "against" and reason.startswith("传言称"):
-            w.fact("传言所称数字与核实结果不符，没有事实依据。", fact)
+        if side == "against":
+            numbers = reason.startswith("传言称")
+            w.fact(
+                f"传言{'所称数字与核实结果不符' if numbers else '与上述核实情况相反'}，没有事实依据。", fact
+            )
             return
     w.gap("why")
 

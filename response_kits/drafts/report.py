@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from response_kits.drafts._material import Material, earlier
 from response_kits.drafts._writer import Writer
 from response_kits.wording import moment
 
+_WHEN = re.compile(
+    r"(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚|夜间)?(?:\d{1,2}时(?:\d{1,2}分)?)?(?:许|左右)?"
+)
 KIND = "report_first"
 KINDS = ("report_first", "report_follow", "report_final")
 
@@ -15,9 +20,9 @@ def write(m: Material, w: Writer) -> str:
     if w.kind == "report_follow":
         return _follow(m, w)
     w.frame(
-        "信息来源、时间、性质等情况报告如下。"
+        "现将有关情况报告如下："
         if w.kind == "report_first"
-        else "事件处置已结束，有关情况报告如下。"
+        else "事件处置工作已经结束，现将有关情况报告如下："
     )
     if w.kind == "report_first":
         reported = m.issue.reported or m.issue.seen
@@ -26,12 +31,27 @@ def write(m: Material, w: Writer) -> str:
     for row in w.parts:
         w.paragraph()
         w.frame(f"{row['name']}：")
-        if not w.facts(m.of(row.get("slots", []))):
+        if not w.facts(m.of(row.get("slots", []))) and not _derived(m, w, row["key"]):
             if not row.get("unknown"):
                 w.unknown("正在核查。")
             w.gap(row["key"])
     w.signature(m.organisation, m.now)
     return f"关于{m.subject}的{'初报' if w.kind == 'report_first' else '终报'}"
+
+
+def _derived(m: Material, w: Writer, key: str) -> bool:
+    """What the record itself shows: how the office learnt of it, and the time that the verified account names."""
+    if key == "source":
+        w.frame("承办单位报告。" if m.issue.reported else "舆情监测发现。")
+        return True
+    if key == "time":
+        for fact in m.of(["what"]):
+            match = _WHEN.search(fact.text)
+            if match:
+                w.fact(f"{match[0]}。", fact)
+                w.used.discard(fact.id)  # its account is still to be told
+                return True
+    return False
 
 
 def _follow(m: Material, w: Writer) -> str:

@@ -1,0 +1,102 @@
+"""What is claimed in an issue: the analyses' claims, counted, those that say the same folded together, each with examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from huiyin.records import AnalysisRow, DocumentRow, IssueDocument
+from response_kits.figures import figures
+from response_kits.wording import opened, sentences
+from response_kits.words import overlap, words
+
+DOCUMENT_LIMIT = 3000
+"""Most documents of an issue that are read for claims, newest first."""
+_OFFICIAL = ("notice", "policy", "reply")
+_COUNTED = {"deaths": "死亡{}人", "injured": "受伤（就医）{}人", "missing": "失联{}人"}
+
+
+@dataclass(slots=True)
+class Claim:
+    """One claim. `count` documents make it; `examples`: [{document, text, when, source}] at most five; `figures` it names."""
+
+    text: str
+    count: int = 0
+    rumour: float = 0.0
+    documents: list[str] = field(default_factory=list)
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "count": self.count,
+            "rumour": round(self.rumour, 3),
+            "examples": self.examples,
+        }
+
+
+def of_issue(session: Session, issue_id: str, top: int = 12) -> list[Claim]:
+    """The claims of an issue's documents, those of most documents first. Our own and other official texts claim nothing here."""
+    query = (
+        select(DocumentRow, AnalysisRow)
+        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+        .join(AnalysisRow, AnalysisRow.document_id == DocumentRow.id, isouter=True)
+        .where(IssueDocument.issue_id == issue_id, DocumentRow.kind.not_in(_OFFICIAL))
+        .order_by(DocumentRow.when.desc())
+        .limit(DOCUMENT_LIMIT)
+    )
+    found = _folded(
+        (text, document, analysis.rumour_score if analysis else 0.0)
+        for document, analysis in session.execute(query).tuples()
+        for text in _said(document, analysis)
+    )
+    return sorted(found, key=lambda claim: (-claim.count, -claim.rumour))[:top]
+
+
+def _said(document: DocumentRow, analysis: AnalysisRow | None) -> Iterator[str]:
+    """Claims of one document, each once: the analysis's own, else its counts of casualties, else its most telling sentence."""
+    data: Mapping[str, Any] = analysis.data if analysis is not None else {}
+    texts = [
+        str(c.get("text") or c.get("claim") or "") for c in data.get("claims") or () if isinstance(c, Mapping)
+    ]
+    texts = [t for t in texts if t.strip()]
+    if not texts:
+        counts = data.get("casualties") or {}
+        texts = [_COUNTED[k].format(v) for k, v in counts.items() if k in _COUNTED and v]
+    if not texts and analysis is not None and analysis.rumour_score >= 0.5:
+        ranked = sorted(
+            (s for s, _, _ in sentences(document.text)), key=lambda s: -len(figures(s)) * 10 - len(words(s))
+        )
+        texts = [s for s in ranked if 6 <= len(s) <= 80][:1]
+    yield from dict.fromkeys(opened(t) for t in texts)
+
+
+def _folded(rows: Iterable[tuple[str, DocumentRow, float]]) -> list[Claim]:
+    claims: list[Claim] = []
+    exact: dict[str, Claim] = {}
+    for text, document, rumour in rows:
+        claim = exact.get(text) or next((c for c in claims if same_claim(c.text, text)), None)
+        if claim is None:
+            claim = Claim(text)
+            claims.append(claim)
+        exact[text] = claim
+        if document.id not in claim.documents:
+            claim.documents.append(document.id)
+            claim.count += 1
+            claim.rumour = max(claim.rumour, rumour)
+            if len(claim.examples) < 5:
+                claim.examples.append({"document": document.id, "text": document.text[:140], "url": document.url,
+                                       "when": document.when.isoformat(), "source": document.source})  # fmt: skip
+    return claims
+
+
+def same_claim(left: str, right: str) -> bool:
+    """Do two claims say the same? Nearly the same words, and no figure that differs."""
+    a, b = figures(left), figures(right)
+    if {(f.what or f.unit, f.value) for f in a} != {(f.what or f.unit, f.value) for f in b}:
+        return False
+    return overlap(left, right) >= 0.7 and min(len(words(left)), len(words(right))) >= 1
