@@ -1,0 +1,355 @@
+"""Intake: normalise, pseudonymise, mask, fold, store. Nothing is lost, nothing is stored twice.
+
+One transaction takes a small batch of documents together with the visits that brought them, so that an address counts as
+visited only where its text is on disk: a process killed at any moment reads the same pages again and finds its own rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crawler.addresses import canonical, provinces, visit_key
+from crawler.fold import LEAST, Fold, bare
+from crawler.pseudonym import Pseudonyms
+from huiyin.document import Comment, Document
+from huiyin.pii_mask import mask
+from huiyin.records import DocumentRow, Record, Visit, utcnow
+from huiyin.records import Source as SourceRow
+from huiyin.settings import Settings
+
+BATCH = 200
+MOST_COMMENTS = 1000
+FOLDED_KINDS = frozenset({"article", "post", "message", "notice", "other"})
+"""Replies and hot-list entries repeat set phrases, policies are re-issued with small changes: they are not folded."""
+FOLD_DAYS = 30
+_OVERLAP = timedelta(minutes=10)
+_TRACE = 500
+_REFRESH_SECONDS = 5.0
+
+
+@dataclass
+class Counts:
+    """What became of documents. `duplicate`: stored, but folded under an earlier text; `updated`: same text, new counters."""
+
+    new: int = 0
+    duplicate: int = 0
+    changed: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    filtered: int = 0
+
+    def __iadd__(self, other: Counts) -> Counts:
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
+        return self
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitNote:
+    """What to remember of an address. `failed` counts up the failures; success sets them to 0. status 0: found, not yet read."""
+
+    url: str
+    source: str
+    status: int = 200
+    etag: str = ""
+    last_modified: str = ""
+    content_hash: str = ""
+    failed: bool = False
+
+
+def content_hash(title: str, text: str) -> str:
+    """Hash of what a text says: title and text by their letters and digits, so that markup and spacing do not count."""
+    plain = unicodedata.normalize("NFKC", f"{title}\n{text}")
+    letters = "".join(char for char in plain if char.isalnum())
+    return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+class Intake:
+    """The one door into the record. Keep one for the life of a process: its fold index is dear to rebuild.
+
+    Safe to share between threads. Other processes' documents are seen within seconds.
+    """
+
+    def __init__(self, record: Record, settings: Settings) -> None:
+        self._record = record
+        self._pseudonyms = Pseudonyms.open(settings)
+        self._lock = threading.RLock()
+        self._fold: Fold
+        self._indexed: set[str]
+        self._seen_until: datetime
+        self._refreshed: float
+        self._reset()
+
+    def store(self, documents: Iterable[Document], visits: Sequence[VisitNote] = ()) -> Counts:
+        """Store documents in order, and the visits with the last of them. On disk when it returns. Same again: no change."""
+        counts = Counts()
+        with self._lock:
+            batch: list[Document] = []
+            for document in documents:
+                batch.append(document)
+                if len(batch) == BATCH:
+                    counts += self._batch(batch, ())
+                    batch = []
+            if batch or visits:
+                counts += self._batch(batch, visits)
+        return counts
+
+    def _batch(self, documents: Sequence[Document], visits: Sequence[VisitNote]) -> Counts:
+        try:
+            return self._write(documents, visits)
+        except BaseException:
+            # The fold index may name documents that were rolled back: forget it, the record knows better.
+            self._reset()
+            raise
+
+    def _reset(self) -> None:
+        self._fold = Fold(self._texts)
+        self._indexed = set()
+        self._seen_until = utcnow() - timedelta(days=FOLD_DAYS)
+        self._refreshed = float("-inf")
+
+    def _write(self, documents: Sequence[Document], visits: Sequence[VisitNote]) -> Counts:
+        counts = Counts()
+        clean = [self.normalise(document) for document in documents]
+        self._refresh()
+        with self._record.session() as session:
+            samples = _samples(session, {document.source for document in clean})
+            rows = {row.id: row for row in _rows(session, [document.id for document in clean])}
+            hashes = [content_hash(document.title, document.text) for document in clean]
+            firsts = self._firsts(session, clean, hashes, rows)
+            for document, digest, first in zip(clean, hashes, firsts, strict=True):
+                row = rows.get(document.id)
+                if row is None:
+                    row = _new_row(document, digest, first, samples.get(document.source, False))
+                    rows[document.id] = row
+                    session.add(row)
+                    counts.duplicate += bool(first)
+                    counts.new += not first
+                else:
+                    outcome = _update(row, document, digest, first)
+                    setattr(counts, outcome, getattr(counts, outcome) + 1)
+            for note in visits:
+                note_visit(session, note)
+        self._indexed.update(document.id for document in clean)
+        return counts
+
+    def normalise(self, document: Document) -> Document:
+        """The document as it may be stored: clean characters, masked numbers, pseudonyms, province only, canonical address."""
+        return replace(
+            document,
+            url=canonical(document.url),
+            title=mask(_tidy(document.title).replace("\n", " ")),
+            text=mask(_tidy(document.text)),
+            author=self._pseudonyms.name(_tidy(document.author)),
+            origin=_tidy(document.origin)[:200],
+            province=provinces(document.province),
+            comments=tuple(
+                Comment(mask(_tidy(c.text)), c.published, self._pseudonyms.name(_tidy(c.author)), c.kind)
+                for c in document.comments[:MOST_COMMENTS]
+                if c.text.strip()
+            ),
+            extra=_clean(document.extra),
+        )
+
+    def _firsts(
+        self, session: Session, documents: Sequence[Document], hashes: Sequence[str], rows: Mapping[str, DocumentRow]
+    ) -> list[str]:
+        """For each document the id of the first that says the same, "" for a first or a kind that is not folded."""
+        known: dict[str, str] = {}
+        for document, digest in zip(documents, hashes, strict=True):
+            row = rows.get(document.id)
+            if row is not None and row.content_hash == digest:
+                known[document.id] = row.duplicate_of
+        fresh = [i for i, d in enumerate(documents) if d.kind in FOLDED_KINDS and d.id not in known]
+        pairs = [(documents[i].id, documents[i].full_text) for i in fresh]
+        near = dict(zip(fresh, self._fold.add(pairs), strict=True)) if fresh else {}
+        exact = _exact(session, {hashes[i] for i in fresh if len(bare(documents[i].full_text)) >= LEAST})
+        roots = self._roots(session, {name for name in near.values() if name})
+        answers = []
+        for i, document in enumerate(documents):
+            first = known.get(document.id, near.get(i, ""))
+            first = roots.get(first, first) or exact.get(hashes[i], "") if i in near else first
+            answers.append("" if first == document.id else first)
+        return answers
+
+    def _roots(self, session: Session, names: set[str]) -> dict[str, str]:
+        """First of each chain: a document that the index held for a first may have been folded by another process."""
+        if not names:
+            return {}
+        found = session.execute(
+            select(DocumentRow.id, DocumentRow.duplicate_of).where(DocumentRow.id.in_(names))
+        )
+        return {name: first or name for name, first in found}
+
+    def _texts(self, names: Iterable[str]) -> dict[str, str]:
+        wanted, found = list(names), {}
+        with self._record.session(write=False) as session:
+            for start in range(0, len(wanted), 500):
+                query = select(DocumentRow.id, DocumentRow.title, DocumentRow.text).where(
+                    DocumentRow.id.in_(wanted[start : start + 500])
+                )
+                for name, title, text in session.execute(query):
+                    found[name] = _full(title, text)
+        return found
+
+    def _refresh(self) -> None:
+        """Index what this process did not store itself: after a start the last 30 days, later what others stored."""
+        if time.monotonic() - self._refreshed < _REFRESH_SECONDS:
+            return
+        self._refreshed, began = time.monotonic(), utcnow()
+        with self._record.session(write=False) as session:
+            query = (
+                select(DocumentRow.id, DocumentRow.title, DocumentRow.text, DocumentRow.duplicate_of)
+                .where(DocumentRow.fetched >= self._seen_until, DocumentRow.kind.in_(FOLDED_KINDS))
+                .order_by(DocumentRow.fetched, DocumentRow.id)
+                .execution_options(yield_per=2000)
+            )
+            if self._indexed:
+                recent = select(DocumentRow.id).where(
+                    DocumentRow.fetched >= self._seen_until, DocumentRow.kind.in_(FOLDED_KINDS)
+                )
+                missing = [name for name in session.scalars(recent) if name not in self._indexed]
+                query = query.where(DocumentRow.id.in_(missing[:10_000])) if missing else None  # type: ignore[assignment]
+            if query is not None:
+                for part in session.execute(query).partitions():
+                    pairs = [(name, _full(title, text)) for name, title, text, _ in part]
+                    self._fold.add(pairs, known={row[0]: row[3] for row in part})
+                    self._indexed.update(row[0] for row in part)
+        self._seen_until = max(self._seen_until, began - _OVERLAP)
+
+
+def _full(title: str, text: str) -> str:
+    return text if not title or text.startswith(title) else f"{title}\n{text}"
+
+
+def _tidy(text: str) -> str:
+    """Text that any database takes: no NUL, no lone surrogates, one kind of line end."""
+    plain = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    return plain.encode("utf-8", "replace").decode("utf-8")
+
+
+def _clean(value: Any) -> Any:
+    """JSON-able copy of `extra`, texts masked as well."""
+    if isinstance(value, str):
+        return mask(_tidy(value))
+    if isinstance(value, Mapping):
+        return {str(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _samples(session: Session, names: set[str]) -> dict[str, bool]:
+    found = session.execute(select(SourceRow.name, SourceRow.sample).where(SourceRow.name.in_(names)))
+    return {name: sample for name, sample in found}
+
+
+def _rows(session: Session, names: Sequence[str]) -> list[DocumentRow]:
+    return list(session.scalars(select(DocumentRow).where(DocumentRow.id.in_(names))))
+
+
+def _exact(session: Session, hashes: set[str]) -> dict[str, str]:
+    """Content hash → the first document that has it, of any age."""
+    found: dict[str, str] = {}
+    if hashes:
+        query = (
+            select(DocumentRow.content_hash, DocumentRow.id, DocumentRow.duplicate_of)
+            .where(DocumentRow.content_hash.in_(hashes), DocumentRow.kind.in_(FOLDED_KINDS))
+            .order_by(DocumentRow.fetched.desc(), DocumentRow.id.desc())
+        )
+        for digest, name, first in session.execute(query):
+            found[digest] = first or name
+    return found
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    moment = comment.published.astimezone(UTC).isoformat() if comment.published else None
+    return {"text": comment.text, "published": moment, "author": comment.author, "kind": comment.kind}
+
+
+def _new_row(document: Document, digest: str, first: str, sample: bool) -> DocumentRow:
+    return DocumentRow(
+        id=document.id, source=document.source, kind=document.kind, url=document.url, title=document.title, text=document.text,
+        author=document.author, origin=document.origin, province=document.province, published=document.published,
+        fetched=document.fetched, when=document.when, parent=document.parent, likes=document.likes, reposts=document.reposts,
+        replies=document.replies, comments=[_comment(c) for c in document.comments], extra=_with_trace({}, document),
+        sample=sample, content_hash=digest, duplicate_of=first, version=1, state="stored", indexed=False,
+    )  # fmt: skip
+
+
+def _update(row: DocumentRow, document: Document, digest: str, first: str) -> str:
+    """Bring a known document up to date: `changed` (its text), `updated` (counters, comments), `unchanged`."""
+    before = (row.likes, row.reposts, row.replies, len(row.comments), row.published, row.parent, row.extra)
+    row.likes, row.reposts, row.replies = document.likes, document.reposts, document.replies
+    row.comments = _merged(row.comments, document.comments)
+    if row.published is None and document.published is not None:
+        row.published, row.when = document.published, document.when
+    row.parent = row.parent or document.parent
+    merged = _with_trace(row.extra, document)
+    if merged != row.extra:
+        row.extra = merged
+    if row.content_hash != digest:
+        row.title, row.text, row.content_hash, row.duplicate_of = document.title, document.text, digest, first
+        row.origin = document.origin or row.origin
+        row.version += 1
+        row.state, row.indexed, row.failures = "stored", False, 0
+        row.claimed_by, row.claimed_until = "", None
+        return "changed"
+    after = (row.likes, row.reposts, row.replies, len(row.comments), row.published, row.parent, row.extra)
+    if after != before:
+        row.indexed = False
+        return "updated"
+    return "unchanged"
+
+
+def _merged(old: list[Any], new: Sequence[Comment]) -> list[Any]:
+    """Comments that we have and those that came, each once, the newest thousand."""
+    seen = {(c["text"], c["published"], c["author"]) for c in old}
+    more = [c for c in map(_comment, new) if (c["text"], c["published"], c["author"]) not in seen]
+    return (old + more)[-MOST_COMMENTS:] if more else old
+
+
+def _with_trace(old: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """Old and new facts of a document; a hot-list entry gets its rank and heat added to the trace."""
+    merged = {**old, **document.extra}
+    if document.kind == "hot" and "rank" in document.extra:
+        trace = list(old.get("trace", []))
+        point = [document.extra.get("rank"), document.extra.get("heat")]
+        if not trace or trace[-1][1:] != point:
+            trace.append([document.fetched.astimezone(UTC).isoformat(timespec="seconds"), *point])
+        merged["trace"] = trace[-_TRACE:]
+    return merged
+
+
+def note_visit(session: Session, note: VisitNote) -> None:
+    """Write or update one visit in the caller's transaction."""
+    key = visit_key(note.url)
+    row = session.get(Visit, key)
+    if row is None:
+        row = Visit(url=key, source=note.source, failures=0)
+        session.add(row)
+    if note.status == 0 and not note.failed and row.status:
+        return  # a found address must not hide that we know it already
+    row.fetched = utcnow()
+    row.status = note.status
+    if note.failed:
+        row.failures += 1
+    else:
+        row.failures = 0
+        row.etag, row.last_modified = note.etag[:500], note.last_modified[:100]
+        row.content_hash = note.content_hash

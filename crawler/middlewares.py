@@ -1,0 +1,80 @@
+"""Scrapy middlewares of ours: robots.txt with crawl delay (RFC 9309), and pages replayed from quarantine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from protego import Protego
+from scrapy import Request
+from scrapy.http import HtmlResponse, Response
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.net import ForbiddenAddress, Refused
+
+LONGEST_CRAWL_DELAY = 60.0
+logger = logging.getLogger(__name__)
+
+
+class Robots:
+    """Obeys robots.txt. 2xx: as it says; 4xx: all allowed; 5xx or unreachable: nothing is read this time (RFC 9309)."""
+
+    def __init__(self, crawler: Any) -> None:
+        self._crawler = crawler
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Robots:
+        return cls(crawler)
+
+    async def process_request(self, request: Any) -> None:
+        if request.meta.get("robots") == "skip" or request.meta.get("replay") is not None:
+            return
+        run = self._crawler.spider.run
+        run.guard.check_url(request.url)
+        parts = urlsplit(request.url)
+        place = f"{parts.scheme}://{parts.netloc}"
+        async with self._asking.setdefault(place, asyncio.Lock()):
+            if place not in run.robots.known:
+                run.robots.known[place] = await self._fetch(place, request)
+        rules = run.robots.known[place]
+        if isinstance(rules, str):
+            raise Refused(rules, unreachable=True)
+        if rules is None:
+            return
+        name = run.agent
+        delay = rules.crawl_delay(name)
+        if delay:
+            run.gate.host(request.url).crawl_delay = min(float(delay), LONGEST_CRAWL_DELAY)
+        if not rules.can_fetch(request.url, name):
+            raise Refused(f"robots.txt of {parts.netloc} does not allow {parts.path}")
+
+    async def _fetch(self, place: str, request: Any) -> Any:
+        ask = Request(f"{place}/robots.txt", meta={"robots": "skip"}, callback=NO_CALLBACK, dont_filter=True, priority=1000)
+        if "download_timeout" in request.meta:
+            ask.meta["download_timeout"] = request.meta["download_timeout"]
+        try:
+            response = await self._crawler.engine.download_async(ask)
+        except ForbiddenAddress:
+            raise
+        except Exception as error:
+            logger.info("robots.txt of %s: %s", place, error)
+            return f"robots.txt of {place} could not be read ({type(error).__name__}); the site is left alone this time"
+        if response.status >= 500:
+            return f"robots.txt of {place} answered {response.status}; the site is left alone this time"
+        if response.status >= 400:
+            return None
+        return Protego.parse(response.body[:512_000].decode("utf-8", "replace"))
+
+
+class Replay:
+    """Answers a request that carries a quarantined page with that page; the network is not asked."""
+
+    def process_request(self, request: Any) -> Response | None:
+        kept = request.meta.get("replay")
+        if kept is None:
+            return None
+        headers = {"Content-Type": kept["content_type"] or "text/html"}
+        return HtmlResponse(request.url, status=200, headers=headers, body=kept["body"], request=request)

@@ -1,0 +1,136 @@
+"""Spider of RSS and Atom feeds, and of the articles that they announce."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from typing import Any
+
+import feedparser
+import scrapy
+from parsel import Selector
+from scrapy.http import Response
+
+from crawler.addresses import canonical
+from crawler.extraction.charset import decode
+from crawler.intake import VisitNote
+from crawler.moments import moment
+from crawler.spiders.pages import absolute, kept, node_text
+from crawler.spiders.site import SiteSpider
+from huiyin.document import Document, document_id
+
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_FULL = 200
+
+
+class FeedSpider(SiteSpider):
+    """Entries that are new are read at their address, unless the feed carries their whole text."""
+
+    async def parse_entry(self, response: Response) -> AsyncIterator[Any]:
+        """A feed."""
+        if not self.judge(response):
+            return
+        entries = self._entries(response)
+        if entries is None:
+            return
+        if not entries:
+            self.run.entries_empty += 1
+        for entry in entries:
+            document = self._whole_text(entry)
+            if document is not None:
+                self.run.found([document])
+        for request in self._articles([entry for entry in entries if not entry["whole"]]):
+            yield request
+        if response.meta.get("entry"):
+            self.run.entry_read(self.note(response))
+
+    def _entries(self, response: Response) -> list[dict[str, Any]] | None:
+        """The feed's entries as title, link, published, text; None where it is no feed (counted, kept)."""
+        head = response.body[:4096].lower()
+        if b"<!entity" in response.body[:65_536].lower():
+            self.broken(response, "the feed declares XML entities, which no feed needs (XML bomb?)", "feed")
+            return None
+        text, _ = decode(response.body, self.content_type(response))
+        feed = feedparser.parse(
+            # Decoded by us, so that a wrong encoding in header or declaration does no harm.
+            _DECLARATION.sub("", text.replace("\x00", "")).encode("utf-8", "replace"),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+        if feed.bozo and not feed.entries:
+            self.broken(response, f"the feed is malformed: {feed.get('bozo_exception')}"[:200], "feed")
+            return None
+        if not feed.version and (b"<html" in head or not feed.entries):
+            self.broken(response, "the answer is no feed", "feed")
+            return None
+        return [self._entry(entry, response.url) for entry in feed.entries[:500]]
+
+    def _entry(self, entry: Any, base: str) -> dict[str, Any]:
+        raw = max([c.get("value", "") for c in entry.get("content", [])] + [entry.get("summary", "")], key=len)
+        text = plain(raw)
+        link = absolute(base, entry.get("link", ""))
+        source = self.run.source
+        return {
+            "title": plain(entry.get("title", "")).replace("\n", " "),
+            "link": link,
+            "native": canonical(link) if link else str(entry.get("id", "")) or plain(raw)[:80],
+            "published": self._moment(entry),
+            "author": entry.get("author", ""),
+            "text": text,
+            # Without a link there is nothing more to read.
+            "whole": not link or (source.full_text and bool(text)) or (bool(entry.get("content")) and len(text) >= _FULL),
+        }
+
+    def _moment(self, entry: Any) -> datetime | None:
+        for name in ("published", "updated", "created"):
+            found = moment(entry.get(name), self.run.started, self.run.settings.zone)
+            if found:
+                return found
+        return None
+
+    def _whole_text(self, entry: dict[str, Any]) -> Document | None:
+        source = self.run.source
+        if not entry["whole"] or not (entry["text"] or entry["title"]):
+            return None
+        if not kept(source, entry["title"], entry["text"]):
+            self.run.counts.filtered += 1
+            return None
+        official = source.document in ("notice", "policy", "article")
+        return Document(
+            id=document_id(source.name, entry["native"]), source=source.name, text=entry["text"] or entry["title"],
+            fetched=self.run.started, title=entry["title"], url=entry["link"], published=entry["published"], kind=source.document,
+            author="" if official else entry["author"], origin=entry["author"] if official else "",
+        )  # fmt: skip
+
+    def _articles(self, entries: list[dict[str, Any]]) -> Iterator[scrapy.Request]:
+        by_link = {canonical(entry["link"]): entry for entry in entries if entry["link"]}
+        wanted = {}
+        for link, entry in by_link.items():
+            # `keep` looks at the text as well, which is not here yet.
+            if self.run.source.drop and re.search(self.run.source.drop, entry["title"]):
+                self.run.counts.filtered += 1
+            else:
+                wanted[link] = entry
+        due = self._due(wanted)
+        # Old entries of a feed are known items, so that “nothing new” is told from “empty”.
+        self.run.counts.unchanged += len(wanted) - len(due)
+        for link, conditional in due:
+            if not self.spend():
+                self.run.found((), VisitNote(link, self.run.source.name, status=0))
+                continue
+            entry = by_link[link]
+            hint = {name: entry[name] for name in ("title", "published", "author")}
+            if self.run.source.document in ("notice", "policy", "article"):
+                hint = {**hint, "origin": entry["author"], "author": ""}
+            yield self.request(link, self.parse_article, conditional=conditional, hint=hint)
+
+
+def plain(markup: str) -> str:
+    """Text of an HTML fragment, as it stands where it is none."""
+    if "<" not in markup and "&" not in markup:
+        return markup.strip()
+    return node_text(Selector(text=f"<div>{markup}</div>", type="html"))
+
+
