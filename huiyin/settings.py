@@ -60,6 +60,10 @@ class Settings:
     retention_days: int = _setting(730, "days for which documents are kept where a source says nothing else")
     llm_url: str = _setting("", "OpenAI-compatible address of an optional rephrasing model; empty: off")
     llm_key_file: str = _setting("", "file that holds the key for llm_url")
+    alert_channels: str = _setting(
+        "",
+        "where alerts go: kind=FILE separated by commas; kinds email, webhook, wecom, dingtalk, feishu; FILE holds the address",
+    )
     smtp_url: str = _setting("", "smtp://user@host:port for alerts and briefs; empty: no e-mail")
     smtp_password_file: str = _setting("", "file that holds the SMTP password")
 

@@ -100,11 +100,19 @@ def _hot(session: Session) -> list[Issue]:
 
 
 def _rumours(session: Session, since: datetime) -> list[Any]:
-    wanted = (
-        select(Rumour, func.count(RumourMatch.id)).join(RumourMatch, RumourMatch.rumour_id == Rumour.id)
+    matched = func.count().label("matched")
+    counts = (
+        select(RumourMatch.rumour_id, matched)
         .where(RumourMatch.when >= since, RumourMatch.decision.in_(("auto", "confirmed")))
-        .group_by(Rumour).order_by(func.count(RumourMatch.id).desc()).limit(6)
-    )  # fmt: skip
+        .group_by(RumourMatch.rumour_id)
+        .subquery()
+    )
+    wanted = (
+        select(Rumour, counts.c.matched)
+        .join(counts, counts.c.rumour_id == Rumour.id)
+        .order_by(counts.c.matched.desc())
+        .limit(6)
+    )
     return list(session.execute(wanted).all())
 
 

@@ -1,0 +1,6 @@
+"""Alerts: rules → rows with frozen reason and evidence → messages to channels. Digest instead of flood; kill -9 doubles no row."""
+
+from response_kits.alerts.deliver import deliver
+from response_kits.alerts.rules import evaluate
+
+__all__ = ["deliver", "evaluate"]
