@@ -72,6 +72,7 @@ _SURE_DEATH = re.compile(
     + r"淹烧摔砸冻]死"
 )
 _SURE_INJURED = re.compile(r"受重伤|重伤|受伤|打伤|砍伤|撞伤|刺伤|咬伤|烧伤|负伤|受轻伤")
+_NEGATED = re.compile(r"(?:没有|未有|无|并未|未造成|没有造成|否认|排除)[^，。]{0,3}$")
 _UNCOUNTED_NOT = re.compile(
     r"死亡(?:证|率|威胁|人数|原因|时间|之|赛|游戏|案|赔偿|抚恤|名单|鉴定|数|病例|风险|危险)|遇难者|遇难同胞|受伤(?:人员|的心|者|害)|重伤害|不治之症|死者|救死扶伤"
 )
@@ -341,9 +342,9 @@ def _compact(sentence: str, match: re.Match[str]) -> _Number | None:
     led = re.search(
         r"(?:致|造成|酿成?|已|达|：|:|，|重伤|死|亡|伤|失踪|、|共|酿|导致|至少|失联|起|故)$", around
     )
-    if re.match(r"一生|不救|一伤|了之", after) or around.endswith(("第", ".", "视")):
-        if not (twin and not after.startswith("一生")):
-            return None
+    idiom = re.match(r"一生|不救|一伤|了之", after) or around.endswith(("第", ".", "视"))
+    if idiom and (not twin or after.startswith("一生")):
+        return None
     if not twin and not led and not match["cn"].isdigit():
         return None
     if not twin and not led and not re.match(r"[，。、！\s]|$", after):
@@ -405,9 +406,7 @@ def _placed(mention: Mention, sentence: str, offset: int, before: str, frame: _F
         return mention
     elif _prevented(sentence, start, clause):
         status = "prevention-statistic"
-    elif re.search(r"(?:没有|未有|无|并未|未造成|没有造成|否认|排除)[^，。]{0,3}$", left[-8:]):
-        status = "negated"
-    elif frame.denied and _denied(sentence, before, start):
+    elif _NEGATED.search(left[-8:]) or (frame.denied and _denied(sentence, before, start)):
         status = "negated"
     elif _past(sentence, start, frame):
         status = "history"

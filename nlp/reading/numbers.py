@@ -34,7 +34,7 @@ def value(written: str) -> int | None:
     if not written or written == "多":
         return None
     if written[0] in "数几成上" and len(written) > 1:
-        written = ("一" if written[1] != "万" or len(written) > 2 else "一") + written[1:]
+        written = "一" + written[1:]
     written = written.removesuffix("几")
     match = re.fullmatch(r"([0-9.]+)([十百千]?)(万?)", written)
     if match:

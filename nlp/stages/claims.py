@@ -1,0 +1,85 @@
+"""Checkable sentences of a text: those that state a figure, casualties, or an act at a place or time.
+
+Opinions, questions to an office and bare appeals are no claims. A claim is a mapping with `text`, `who`, `what`, `where`,
+`when`, `how_many` (strings as written, empty where the sentence does not say) and `span` ([start, end], character offsets).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nlp.stages import places
+
+LIMIT = 8
+"""Most claims of one text: the first ones, in order."""
+
+_HOW_MANY = re.compile(
+    r"(?:至少|超过|近|约|逾|达|共)?(?:[0-9０-９][0-9０-９,.]*|[一二两三四五六七八九十百千]{1,6}|数[十百千万])(?:多|余|几)?(?:亿|万|千|百)?(?:多|余)?"
+    r"(?:人(?![民大])|名|元|块钱|吨|例|户|亩|公里|平方米|平米|辆|起|次|倍|%|％|头|只|家|栋|岁|天|个月|小时|所|个)"
+)
+_WHEN = re.compile(
+    r"(?:(?:19|20)[0-9]{2}[年.\-/])?[0-9]{1,2}月(?:[0-9]{1,2}[日号])?(?:上午|中午|下午|晚上?|凌晨|清晨|早上)?(?:[0-9]{1,2}[时点:：][0-9]{0,2}分?)?|(?:19|20)[0-9]{2}年|"
+    r"今[天日晨晚早]|昨[天日晚]|前天|今年|去年|[上本]周[一二三四五六日]?|[上本]月|近日|日前|目前|凌晨|[0-9]{1,2}日(?:上午|下午|晚|凌晨)?"
+)
+_ACT = re.compile(
+    r"发生|造成|导致|死亡|遇难|身亡|受伤|失踪|确诊|感染|爆炸|起火|坍塌|泄漏|中毒|拖欠|收取|收费|强拆|拆除|贪污|受贿|挪用|套取|殴打|打死|打伤|抓获|拘留|查处|关闭|停工|停水|停电|"
+    r"停课|封城|涨价|降价|出台|实施|取消|宣布|通报|证实|要求|规定|禁止|允许|排放|污染|倒闭|跑路|举报|倒塌|拐卖|绑架|撞|出现|发现|检出|超标|批准|开工|完工|承诺|发布|致癌|含有|添加"
+)
+_WHO = re.compile(
+    r"(?:据(?P<source>[^，。,：:]{2,14}?)(?:消息|通报|报道|称|介绍|透露|统计|了解))|"
+    r"(?P<body>[\u4e00-\u9fff]{2,12}(?:公司|医院|学校|小学|中学|大学|幼儿园|派出所|公安局|政府|村委会|委员会|卫健委|物业|开发商|工厂|集团|法院|教育局|城管|管理局|办事处|银行))"
+)
+_OPINION = re.compile(
+    r"^(?:希望|建议|请|望|恳请|祝|愿|感谢|谢谢|求|呼吁|难道|为什么|怎么|如何|是不是|您好|尊敬)"
+)
+_SENTENCE = re.compile(r"[^。！？!?\n；;]{6,300}[。！？!?\n；;]?")
+
+
+def find(text: str) -> tuple[dict[str, Any], ...]:
+    """The first LIMIT checkable sentences of `text`, in order."""
+    if _ACT.search(text) is None:
+        return ()
+    out: list[dict[str, Any]] = []
+    for match in _SENTENCE.finditer(text):
+        act = _ACT.search(text, match.start(), match.end())
+        if act is None:
+            continue
+        claim = _claim(match, act)
+        if claim is not None:
+            out.append(claim)
+            if len(out) == LIMIT:
+                break
+    return tuple(out)
+
+
+def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
+    raw = match[0]
+    sentence = raw.strip(" \t\r\n\u3000")
+    if _OPINION.match(sentence) or sentence.endswith("？") and "网传" not in sentence and len(sentence) > 40:
+        return None
+    counted = _HOW_MANY.search(sentence)
+    when = _WHEN.search(sentence)
+    who = _WHO.search(sentence)
+    where = places.find(sentence)
+    # One anchor besides the act makes a sentence checkable: a figure, a time, a place, or a named body.
+    if not (counted or when or where or who):
+        return None
+    start = match.start() + len(raw) - len(raw.lstrip(" \t\r\n\u3000"))
+    return {
+        "text": sentence,
+        "who": (who["source"] or who["body"]) if who else "",
+        "what": _clause_around(sentence, act, start),
+        "where": where[0].name if where else "",
+        "when": when[0] if when else "",
+        "how_many": counted[0] if counted else "",
+        "span": [start, start + len(sentence)],
+    }
+
+
+def _clause_around(sentence: str, act: re.Match[str], start: int) -> str:
+    """The clause that holds the act, without its time."""
+    place = act.start() - start
+    left = max((sentence.rfind(sign, 0, place) for sign in "，,：:、"), default=-1) + 1
+    ends = [found for sign in "，,。；！？" if (found := sentence.find(sign, place)) != -1]
+    return sentence[left : min(ends, default=len(sentence))].strip()

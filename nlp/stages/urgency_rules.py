@@ -1,0 +1,241 @@
+"""Urgency by rule, explained: how many are hurt, what danger goes on, who is concerned, what power is abused.
+
+Levels as in the annotation guide: 3 red, 2 orange, 1 yellow, 0 blue. Every reason is a Chinese sentence that quotes the
+words it rests on. What is past, abroad, invented, drilled or routine does not shout. The features feed the learned head.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from huiyin.rules import load as load_rules
+from nlp.reading import cues
+from nlp.stages import casualties
+
+POINTS = {
+    "acute": 1.2,
+    "severe_hazard": 1.0,
+    "hazard": 0.3,
+    "water": 0.7,
+    "poison": 0.8,
+    "pollution": 0.2,
+    "food": 0.7,
+    "epidemic": 0.2,
+    "abuse": 0.9,
+    "power": 0.2,
+    "mass": 0.35,
+    "incident": 0.7,
+    "unpaid": 0.5,
+    "panic": 0.7,
+    "hearsay": 0.2,
+    "death": 0.6,
+    "vulnerable": 0.15,
+    "calm": -0.4,
+    "closed": -0.4,
+    "fiction": -0.8,
+    "market": -0.5,
+    "abroad": -1.2,
+    "past": -0.3,
+    "mild": -0.25,
+}
+"""What one cue group adds; further words of the same group add less (square root)."""
+ORANGE = 1.6
+"""Points from which a matter is orange."""
+
+_LOCAL_OUTBREAK = re.compile(
+    r"(?:出现|发现|报告|有|现|确诊)[^，。]{0,12}(?:确诊|阳性|感染|疫情|肺炎患者|病例)[^，。]{0,8}[？?]|封城|(?:疫情|阳性|确诊)[^，。]{0,6}[？?]$|首次报告|首例|阳性[^，。]{0,4}(?:出逃|逃)"
+)
+_LIVE = re.compile(r"现场|目前|正在|刚刚|突发|现在|今天|昨晚|昨日|今晨|此刻|救援|急需|紧急|求助|快来|救命")
+_DAILY_MEAL = re.compile(
+    r"(?:学校|师生|中学|小学|幼儿园|食堂|员工)[^。]{0,60}(?:中毒|黄水|腹泻|呕吐|饮水|拉肚子)|(?:集体|群体)[^。]{0,6}(?:中毒|腹泻|呕吐)"
+)
+_ASK = re.compile(r"[？?]")
+_YEARS_AGO = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})年")
+_COMPLAINT = (
+    "request",
+    "official",
+    "power",
+    "unpaid",
+    "hazard",
+    "pollution",
+    "severe_hazard",
+    "poison",
+    "water",
+    "abuse",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`level` 0 to 3; `reasons` in Chinese, most weighty first; `features` by name, for the learned head."""
+
+    level: int
+    reasons: tuple[str, ...]
+    features: dict[str, float] = field(default_factory=dict)
+
+
+def judge(
+    text: str, title: str = "", words: Collection[str] = frozenset(), published: datetime | None = None
+) -> Judgement:
+    """Judge one text. `words`: its segmented words where known, against cues that straddle two words; `published`: its time,
+    against which a year in the text is past."""
+    full = text if not title or text.startswith(title) else f"{title}\n{text}"
+    lexicon = cues.load()
+    found = lexicon.find(full)
+    if words and found:
+        found = _in_words(found, words)
+    if not found:
+        return Judgement(0, (), {})
+    features = {f"cue_{group}": min(3.0, float(len(hits))) for group, hits in found.items()}
+    hurt = casualties.read(full) if "death" in found or "acute" in found or "abuse" in found else None
+    if hurt is not None:
+        for name in ("deaths", "injured", "missing"):
+            features[name] = math.log1p(getattr(hurt, name) or 0)
+    points = sum(POINTS.get(group, 0.0) * math.sqrt(len(hits)) for group, hits in found.items())
+    muted = _muted(full, found, published)
+    signals = _signals(full, found, hurt)
+    features |= {f"sign_{key}": 1.0 for key, _, _ in signals}
+    features["points"] = points
+    features["muted"] = float(bool(muted))
+    return _decide(full, found, lexicon.groups, points, muted, signals, features)
+
+
+def _in_words(found: dict[str, list[str]], words: Collection[str]) -> dict[str, list[str]]:
+    """Drop two-sign cues that lie across two words (集中|毒性 holds no 中毒)."""
+    kept = {
+        group: [cue for cue in hits if len(cue) > 2 or cue in words or any(cue in word for word in words)]
+        for group, hits in found.items()
+    }
+    return {group: hits for group, hits in kept.items() if hits}
+
+
+def _signals(
+    full: str, found: dict[str, list[str]], hurt: casualties.Casualties | None
+) -> list[tuple[str, int, str]]:
+    """Plain signs of urgency as (key, level, reason)."""
+    out: list[tuple[str, int, str]] = []
+    if hurt is not None and (hurt.deaths or hurt.injured or hurt.missing):
+        out += _from_counts(full, found, hurt)
+    if match := _DAILY_MEAL.search(full):
+        out.append(
+            (
+                "canteen",
+                3 if "中毒" in match[0] or "黄水" in match[0] else 2,
+                f"集体用餐或饮水安全：“{match[0][-24:]}”",
+            )
+        )
+    if "epidemic" in found and (match := _LOCAL_OUTBREAK.search(full)):
+        out.append(("outbreak", 2, f"本地疫情传闻或首例：“{match[0][:24]}”"))
+    if "acute" in found and "calm" not in found and "fiction" not in found and (match := _LIVE.search(full)):
+        out.append(("live", 2, f"险情正在发生：“{'、'.join(found['acute'][:3])}”“{match[0]}”"))
+    if "abuse" in found and "incident" in found and "mass" in found:
+        out.append(
+            (
+                "unrest",
+                2,
+                f"多人因“{'、'.join(found['abuse'][:2])}”聚集或维权：“{'、'.join(found['incident'][:2])}”",
+            )
+        )
+    return out
+
+
+def _from_counts(
+    full: str, found: dict[str, list[str]], hurt: casualties.Casualties
+) -> list[tuple[str, int, str]]:
+    quoted = "、".join(mention.words for mention in casualties.explain(full) if mention.status == "counted")[
+        :40
+    ]
+    grade = event_grade(full, hurt.deaths)
+    deaths, injured, missing = hurt.deaths or 0, hurt.injured or 0, hurt.missing or 0
+    if deaths >= 3 or injured >= 10 or missing >= 3:
+        level = 3
+    elif deaths:
+        level = 2 if "closed" in found else 3
+    else:
+        level = 2
+    counted = "、".join(
+        f"{name}{count}人"
+        for name, count in (("死亡", deaths), ("受伤", injured), ("失联", missing))
+        if count
+    )
+    return [("casualties", level, f"称{counted}（{grade}）：“{quoted}”")]
+
+
+def event_grade(
+    text: str, deaths: int | None, severely_injured: int | None = None, loss_yuan: float | None = None
+) -> str:
+    """Grade by the table of the event's class (huiyin/rules/event_grade.toml), with 事故; 待定 where the class has no table or
+    no figure is known."""
+    rules = load_rules("event_grade")
+    kind = _class_of(text)
+    table = rules["classes"].get(rules["classes"][kind].get("same_grades_as", kind), {}) if kind else {}
+    given = {"deaths": deaths, "severely_injured": severely_injured, "loss_yuan": loss_yuan}
+    if not table.get("grades") or not any(given.values()):
+        return f"事件等级{rules['states']['pending']}"
+    for row in table["grades"]:
+        if any((value or 0) >= row[name] for name, value in given.items() if value is not None):
+            return f"{row['name']}事故"
+    return f"事件等级{rules['states']['pending']}"
+
+
+def _class_of(text: str) -> str:
+    """The class whose words stand in the text most often; empty where none does."""
+    classes = load_rules("event_grade")["classes"]
+    counts = {key: sum(text.count(word) for word in row["words"]) for key, row in classes.items()}
+    best = max(counts, key=lambda key: counts[key])
+    return best if counts[best] else ""
+
+
+def _muted(full: str, found: dict[str, list[str]], published: datetime | None) -> str:
+    """Why the text does not shout, or empty."""
+    if len(found.get("fiction", ())) >= 2:
+        return f"虚构或娱乐内容：“{'、'.join(found['fiction'][:2])}”"
+    if "abroad" in found and "request" not in found and any(word in full[:60] for word in found["abroad"]):
+        return f"境外事件：“{found['abroad'][0]}”"
+    if "演练" in full or "演习" in full:
+        return "演练：“演练”" if "演练" in full else "演练：“演习”"
+    if published is not None and "request" not in found:
+        years = [int(year) for year in _YEARS_AGO.findall(full)]
+        if years and max(years) < published.year - 1:
+            return f"一年以前的事：“{max(years)}年”"
+    return ""
+
+
+def _decide(
+    full: str,
+    found: dict[str, list[str]],
+    names: dict[str, str],
+    points: float,
+    muted: str,
+    signals: list[tuple[str, int, str]],
+    features: dict[str, float],
+) -> Judgement:
+    complaint = [group for group in _COMPLAINT if group in found]
+    level = (
+        1
+        if complaint
+        and points > -0.6
+        and not ("fiction" in found or "market" in found and "request" not in found)
+        else 0
+    )
+    if points >= ORANGE:
+        level = 2
+    level = max([level, *(sign[1] for sign in signals)])
+    if muted:
+        level = min(level, 1 if "request" in found or "official" in found else 0)
+    reasons = [reason for _, _, reason in sorted(signals, key=lambda sign: -sign[1])]
+    weighty = sorted(found, key=lambda group: -POINTS.get(group, 0.0) * math.sqrt(len(found[group])))
+    reasons += [
+        f"{names[group]}：“{'、'.join(found[group][:4])}”"
+        for group in weighty
+        if POINTS.get(group, 0.0) >= 0.15
+    ][:4]
+    if not reasons and "request" in found:
+        reasons.append(f"具体诉求：“{'、'.join(found['request'][:3])}”")
+    if muted:
+        reasons.insert(0, muted)
+    return Judgement(level, tuple(reasons) if level or muted else (), features)
