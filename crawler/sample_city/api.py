@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Flask, abort, jsonify, render_template, request
 
-from crawler.sample_city.build import City, Item, Reply, stable_number
 from crawler.sample_city.clock import ZONE
+from crawler.sample_city.model import City, Item, Reply, stable_number
 
 Clock = Callable[[], datetime]
 OFFICIAL = {"云江发布", "云江日报", "云江消防", "平安云江", "云江水务", "云江应急"}

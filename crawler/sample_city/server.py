@@ -13,8 +13,9 @@ from markupsafe import Markup
 from waitress.server import create_server
 
 from crawler.sample_city import api
-from crawler.sample_city.build import City, Item, build
+from crawler.sample_city.build import build
 from crawler.sample_city.clock import ZONE
+from crawler.sample_city.model import City, Item
 
 Clock = Callable[[], datetime]
 LIST_SIZE = 20
@@ -39,6 +40,7 @@ BOARDS = {
 def create_app(city: City, clock: Clock | None = None) -> Flask:
     """The WSGI application. `clock` says what is out already (default: the city's own now, which stands still)."""
     app = Flask("crawler.sample_city", template_folder="templates", static_folder=None)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["lines"] = lambda text: Markup("<br>\n").join(str(text).split("\n"))
     app.jinja_env.filters["rfc822"] = format_datetime

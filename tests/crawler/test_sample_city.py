@@ -143,6 +143,9 @@ def test_reposts_carry_the_words_they_pass_on(city: City) -> None:
     quoting = [item for item in made if item.repost_of]
     assert len(made) > 300
     assert 0.1 < 1 - len(quoting) / len(made) < 0.5
+    events = {row["key"]: row["event"] for row in truth(NOW).values()}
+    assert all(events[item.key] == events[item.key.split("~")[0]] for item in made if item.key in events)
+    assert len({event for key, event in events.items() if not key.startswith("s")}) > 60
     for item in quoting:
         parent = city.by_key[item.repost_of]
         assert item.text.endswith(f"//@{parent.author}:{parent.text}")
