@@ -228,6 +228,10 @@ def test_forum_boards_and_floors(client: Any, city: City) -> None:
         15, sum(reply.published <= NOW for reply in longest.comments)
     )
     assert "楼主" in html
+    second = client.get(longest.path.replace("-1.html", "-2.html")).get_data(as_text=True)
+    assert "16楼" in html
+    assert "17楼" in second
+    assert "楼主" not in second
 
 
 def test_the_gbk_page_lies_about_its_charset(address: str, city: City) -> None:
@@ -271,9 +275,11 @@ def test_microblogs_walk_by_cursor(client: Any, city: City) -> None:
 
 
 def test_comments_and_videos(client: Any, city: City) -> None:
-    item = next(item for item in reversed(city.at("weibo")) if len(item.comments) > 2)
-    rows = get_json(client, f"/weibo/api/comments?id={item.native}")["data"]["comments"]
-    assert [row["text"] for row in rows] == [reply.text for reply in item.comments]
+    item = next(item for item in reversed(city.at("weibo")) if len(item.comments) > 20)
+    first = get_json(client, f"/weibo/api/comments?id={item.native}")["data"]
+    rest = get_json(client, f"/weibo/api/comments?id={item.native}&cursor={first['next_cursor']}")["data"]
+    assert rest["next_cursor"] == "0"
+    assert [row["text"] for row in first["comments"] + rest["comments"]] == [reply.text for reply in item.comments]
     listed = get_json(client, "/video/api/list?count=50")["aweme_list"]
     assert all(isinstance(row["create_time"], int) and row["author"]["nickname"] for row in listed)
     assert get_json(client, f"/video/api/comments?aweme_id={listed[-1]['aweme_id']}")["status_code"] == 0
