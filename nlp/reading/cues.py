@@ -35,9 +35,9 @@ def load() -> Cues:
     for line in (files("nlp.lexicons") / "urgency_cues.tsv").read_text("utf-8").splitlines():
         if line.startswith("#") or not line:
             continue
-        key, name, words = line.split("\t")
+        key, name, listed = line.split("\t")
         groups[key] = name
-        for word in words.split(" "):
+        for word in listed.split(" "):
             of_word.setdefault(word, []).append(key)
     words = tuple(of_word)
     automaton = AhoCorasick(words, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)

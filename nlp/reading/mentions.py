@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from nlp.reading import setting
 from nlp.reading.numbers import NUMBER, plain, value
+from nlp.stages import places
 
 _TRANSITIVE = "打砍杀撞刺捅炸毒轧碾压勒掐射枪毙刺枪击"
 _DEATH = (
     r"(?:当场|不幸|先后|已经|均|全部|因公|确认)*(?:死亡|遇难|遇害|身亡|丧生|丧命|罹难|殉职|毙命|溺亡|溺毙|猝死|惨死|惨亡|窒息|身故|葬身\w{1,2}|牺牲|离世|去世|病亡|病死|死去|死于|"
-    r"不治|救无效|被害|杀害|暴毙|离开人世|失去(?:了)?(?:宝贵的)?生命|[烧淹冻摔砸溺呛闷饿病累吓憋坠跌挤踩烫刺咬吊][死]|["
+    r"不治|救无效|被害|杀害|暴毙|离开人世|失去(?:了)?(?:宝贵的)?生命|[烧淹冻摔砸溺呛闷饿病累吓憋坠跌挤踩烫刺咬吊]死|["
     + _TRANSITIVE
     + r"]死|致死|死者|遗体|尸体|亡者|死(?!亡|机|角|刑|路|活|心|板|守|穴|敌|对头|胡同|缓|因|伤|讯|循环|党|猪|鱼|鸡|鸭|羊|牛|后))"
 )
@@ -30,7 +31,7 @@ _UNIT = (
 )
 _COUNT = re.compile(
     rf"(?P<q>{_QUALIFIER})(?<![第0-9.])(?P<n>{NUMBER})(?P<m>[余多几来]?)(?P<u>{_UNIT})|"
-    rf"(?P<cn>[0-9]{{1,5}}|[一二两三四五六七八九十百]{{1,4}})(?P<ck>重伤|轻伤|轻微伤|死|亡|伤(?!亡|害|势|情|者)|失踪|失联)(?!亡|者|刑|一生|机|心)|"
+    rf"(?P<cn>[0-9]{{1,5}}|[一二两三四五六七八九十百廿卅]{{1,4}})(?P<ck>重伤|轻伤|轻微伤|死|亡|伤(?!亡|害|势|情|者)|失踪|失联)(?!亡|者|刑|一生|机|心)|"
     rf"(?P<fam>一家(?P<fn>[二两三四五六七八九十0-9]+)口)|"
     r"(?P<pair>母女|父子|夫妻|夫妇|母子|父女|兄弟|姐妹|姐弟|兄妹|婆媳|祖孙|爷孙|情侣)(?:俩|两人|二人|2人|双双)?|"
     rf"(?P<sexes>(?P<s1>[0-9]+|[一二两三四五六七八九十]+)(?:男|女)(?P<s2>[0-9]+|[一二两三四五六七八九十]+)(?:女|男))"
@@ -39,18 +40,18 @@ _KIND = re.compile(
     rf"(?P<combined>{_COMBINED})|(?P<deaths>{_DEATH})|(?P<injured>{_INJURED})|(?P<missing>{_MISSING})",
 )
 _NONE = re.compile(
-    r"(?:无|未(?:造成|导致|发生|发现|接到|收到|出现|有)?|没有(?:造成|导致|发生|发现|出现)?|没(?:造成|有)?|并?未(?:造成|有)|不存在|零)(?:任何|其他|其它|大的|重大|一|任何的)?"
-    r"(?:人员|人|群众|乘客|师生|学生|居民|村民|旅客|一人|司乘人员|工作人员)?(?:在[^，。]{1,8}中)?的?(?P<k>伤亡|死伤|死亡|受伤|遇难|失踪|失联|重伤|被困)(?!者?家属|的?原因)"
+    r"(?:无|未(?:造成|导致|发生|发现|接到|收到|接报|出现|有)?(?:关于\w{0,6})?|没有(?:造成|导致|发生|发现|出现|接到|收到|接报)?(?:关于\w{0,6})?|没(?:造成|有)?|并?未(?:造成|有)|不存在|零)(?:任何|其他|其它|大的|重大|一|任何的)?"
+    r"(?P<who>人员|人|群众|乘客|师生|学生|居民|村民|旅客|一人|司乘人员|工作人员)?(?:在[^，。]{1,8}中)?的?(?P<k>伤亡|死伤|死亡|受伤|遇难|失踪|失联|重伤|被困)(?!者?家属|的?原因)"
 )
 _UNKNOWN = re.compile(
     r"伤亡(?:情况|人数|数字|原因)?[^，。]{0,6}(?:不明|不详|不清|未知|待查|核实|核查|统计|了解)|是否[^，。]{0,6}(?:伤亡|死亡|受伤)|有无[^，。]{0,4}(?:伤亡|死亡)"
 )
-_SENTENCE = re.compile(r"[^。！？!?\n；;]+[。！？!?\n；;]?")
+_SENTENCE = re.compile(r"[^。！？!?\n；;】]+[。！？!?\n；;】]?")
 _BRACKETS = re.compile(r"[（(][^（()）。\n]{1,20}[)）]")
 _CLAUSE = re.compile(r"[^，,。！？!?；;\n（）()：【】\[\]…“”\"]+")
 _BREAKS = re.compile(
     r"救出|营救|搜救|救援|搜寻|寻找|目击|赶到|赶赴|转移|疏散|撤离|脱险|逃生|获救|生还|抓获|逮捕|刑拘|拘留|调查|起诉|判|慰问|看望|安置|捐|哀悼|悼念|祭奠|送别|警力|出动|组成|"
-    r"围观|见证|处理|问责|处分|免职|控制|住院|陪护|家属|亲属|负责|主持|参加|前往|救治(?!无效)|抢救(?!无效)|照顾|护理"
+    r"谈了?|讲述|讨论|面对|围观|见证|处理|问责|处分|免职|控制|住院|陪护|家属|亲属|负责|主持|参加|前往|救治(?!无效)|抢救(?!无效)|照顾|护理"
 )
 _LINK = re.compile(
     r"^(?:的|了|者|人数|人员|总数|数字|群众|学生|职工|工人|矿工|失踪|失联|事故|情况|病例|员工|乘客|旅客|人|数|共|共计|总计|已|已经|已有|有|达|达到|已达|为|至|到|升至|增至|增加到|增加至|上升到|上升至|上升为|攀升至|更新为|核定为|变为|"
@@ -61,18 +62,25 @@ _TOTAL = re.compile(
 )
 _MORE = re.compile(r"又有|再有|又一|再增|新增|又发现|再次发现|又新增|又死|又添")
 _PART = re.compile(r"其中|里面|当中|包括|包含|者中|人中|员中|在内")
+_LATER_DEATH = re.compile(r"无效|不治|途中|送医|送往")
+_MANNER = re.compile(r"当场|途中|送|无效|不治|另|还有|又|后来|、|分别|先后")
 _SOLE = re.compile(
     r"[某×xX*]|男子|女子|司机|驾驶[员人]|车主|老人|男孩|女孩|男童|女童|男生|女生|孩子|婴儿|幼儿|儿子|女儿|父亲|母亲|爸爸|妈妈|丈夫|妻子|老公|老婆|哥哥|弟弟|姐姐|妹妹|爷爷|奶奶|青年|少年|少女|男性|女性|工人|民警|警察|"
-    r"消防员|村民|乘客|行人|医生|护士|教师|老师|学生|博士后|死者|房东|大爷|大妈|产妇|孕妇|患者|病人|业主|租客|商贩|押钞员|他|她|当事人|伤者|一人|一[名位个]|小伙|姑娘"
+    r"消防员|村民|乘客|行人|医生|护士|教师|老师|学生|博士后|死者|房东|大爷|大妈|产妇|孕妇|患者|病人|业主|租客|商贩|押钞员|他|她|当事人|伤者|一人|一[名位个]|小伙|姑娘|妇女|农妇|女工|男主人|女主人|业务员|飞行员|战士|队员|骑手|小贩|瓜农|农民|小贩|路人|该"
 )
 _PLURAL = re.compile(r"们|多人|众|全部|所有|均|都|各|部分|数|等人|等[0-9]|双方|两车|人员")
 _SURE_DEATH = re.compile(
-    r"身亡|当场死亡|遇难|遇害|溺亡|殉职|丧生|不治|救无效|惨死|猝死|死亡|毙命|罹难|被害|["
+    r"身亡|当场死亡|遇难|遇害|溺亡|殉职|丧生|不治|救无效|惨死|猝死|死亡|毙命|罹难|被害|牺牲|["
     + _TRANSITIVE
     + r"淹烧摔砸冻]死"
 )
 _SURE_INJURED = re.compile(r"受重伤|重伤|受伤|打伤|砍伤|撞伤|刺伤|咬伤|烧伤|负伤|受轻伤")
 _NEGATED = re.compile(r"(?:没有|未有|无|并未|未造成|没有造成|否认|排除)[^，。]{0,3}$")
+_ABOVE = re.compile(r"[人名]以[上下]")
+_DATELINE = re.compile(r"新华[社网][^，。]{0,14}(?:电|讯|消息)|^[^，。]{0,8}(?:日电|讯)")
+_NATURAL = re.compile(r"去世|离世|死去|逝世|病死|病亡|老死")
+_ACCIDENT = re.compile(r"事故|抢救|车祸|火灾|爆炸|地震|坍塌|撞|伤|淹|溺|坠|疫|感染|中毒|救援|灾")
+_FOUND = re.compile(r"(?:找到|寻获|找回|平安|安全(?:返回|回家)|已(?:取得|恢复)联系|获救)")
 _UNCOUNTED_NOT = re.compile(
     r"死亡(?:证|率|威胁|人数|原因|时间|之|赛|游戏|案|赔偿|抚恤|名单|鉴定|数|病例|风险|危险)|遇难者|遇难同胞|受伤(?:人员|的心|者|害)|重伤害|不治之症|死者|救死扶伤"
 )
@@ -120,8 +128,17 @@ def mentions(text: str) -> list[Mention]:
         here = _in_sentence(sentence, offset, number)
         if here:
             before = sentences[number - 1][1] if number else ""
-            found += [_placed(mention, sentence, offset, before, frame) for mention in here]
+            found += [
+                _placed(mention, sentence, offset, before, frame)
+                for mention in here
+                if not _natural(mention, text)
+            ]
     return _with_single_victims(found, sentences, text, frame)
+
+
+def _natural(mention: Mention, text: str) -> bool:
+    """One person's death of age or illness, told without any accident, is no casualty."""
+    return mention.value == 1 and _NATURAL.search(mention.words) is not None and not _ACCIDENT.search(text)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -136,6 +153,12 @@ def _in_sentence(sentence: str, offset: int, number: int) -> list[Mention]:
     for none in _NONE.finditer(sentence):
         if any(a <= none.start("k") < b for a, b in unknown) or none["k"] == "被困":
             continue
+        if (
+            not none["who"]
+            and none["k"] not in ("伤亡", "死伤")
+            and not none[0].startswith(("无一", "零", "无死亡", "无失"))
+        ):
+            continue  # 他没有受伤 says nothing of the others
         taken.append(none.span())
         for kind in _none_kinds(none["k"]):
             out.append(
@@ -182,7 +205,20 @@ def _role(sentence: str, mention: Mention, clause_start: int, part: bool, before
         "）", 0, mention.span[0]
     )
     same = [other for other in before if other.kind == mention.kind and other.value and other.role != "part"]
+    # 6人受伤，其中1人抢救无效死亡: the one is a part of the hurt, and comes on top of the dead.
+    if (
+        part
+        and before
+        and before[-1].kind == "injured"
+        and mention.kind == "deaths"
+        and _LATER_DEATH.search(mention.words)
+    ):
+        return "whole"
     if (part or bracketed) and same:
+        return "part"
+    if any(
+        other.value == mention.value and other.severity == mention.severity for other in same
+    ) and not _MANNER.search(lead + mention.words):
         return "part"
     # 死亡的47人中有… and 34名伤者中 name again what was counted before.
     generic = [other.value or 0 for other in same if not other.severity]
@@ -203,12 +239,10 @@ def _in_clause(sentence: str, start: int, end: int, taken: list[tuple[int, int]]
     kinds = [m for m in _KIND.finditer(sentence, start, end) if not any(a <= m.start() < b for a, b in taken)]
     out: list[Mention] = []
     used: set[int] = set()
-    tokens = sorted(
-        [*((n.start, 0, n) for n in numbers), *((k.start(), 1, k) for k in kinds)], key=lambda token: token[0]
-    )
+    tokens: list[_Number | re.Match[str]] = sorted([*numbers, *kinds], key=_place_of)
     waiting: list[_Number] = []
     last_kind: re.Match[str] | None = None
-    for _, _, token in tokens:
+    for token in tokens:
         if isinstance(token, _Number):
             if token.kind:
                 out.append(_mention(sentence, token.kind, [token], token.start, token.end, token.severity))
@@ -230,6 +264,10 @@ def _in_clause(sentence: str, start: int, end: int, taken: list[tuple[int, int]]
     return out
 
 
+def _place_of(token: _Number | re.Match[str]) -> int:
+    return token.start if isinstance(token, _Number) else token.start()
+
+
 def _joined(sentence: str, kind: re.Match[str], group: list[_Number], start: int, end: int) -> Mention:
     name = kind.lastgroup or "deaths"
     severity = next((level for word, level in _SEVERITY.items() if word in kind[0]), "")
@@ -249,7 +287,11 @@ def _governing(sentence: str, waiting: list[_Number], kind: re.Match[str]) -> li
         return []
     last = waiting[-1]
     gap = sentence[last.end : kind.start()]
-    if len(gap) > 22 or _BREAKS.search(gap):
+    if (
+        len(gap) > 22
+        or _BREAKS.search(gap)
+        or (gap.endswith("的") and kind[0] == "死亡" and sentence[last.end - 1] == "个")
+    ):
         return []
     group = [last]
     for earlier in reversed(waiting[:-1]):
@@ -377,7 +419,7 @@ class _Frame:
     fiction: bool
     denied: bool
     last_year: int
-    hearsay_only: bool
+    abroad: bool
 
 
 def _frame(text: str, sentences: list[tuple[int, str]]) -> _Frame:
@@ -388,7 +430,7 @@ def _frame(text: str, sentences: list[tuple[int, str]]) -> _Frame:
         fiction=setting.FICTION.search(head) is not None,
         denied=setting.DENIAL.search(text) is not None,
         last_year=max(years, default=0),
-        hearsay_only=setting.FACT.search(text) is None,
+        abroad=_is_abroad(text[:150]),
     )
 
 
@@ -402,9 +444,13 @@ def _placed(mention: Mention, sentence: str, offset: int, before: str, frame: _F
         status = "drill"
     elif frame.fiction or setting.FICTION.search(sentence):
         status = "fiction"
+    elif mention.kind == "missing" and mention.value == 1 and _FOUND.search(sentence[start:]):
+        status = "negated"
+    elif frame.abroad:
+        status = "abroad"
     elif status == "none":
         return mention
-    elif _prevented(sentence, start, clause):
+    elif _ABOVE.search(sentence, start, mention.span[1] - offset) or _prevented(sentence, start, clause):
         status = "prevention-statistic"
     elif _NEGATED.search(left[-8:]) or (frame.denied and _denied(sentence, before, start)):
         status = "negated"
@@ -445,13 +491,23 @@ def _past(sentence: str, start: int, frame: _Frame) -> bool:
 
 
 def _abroad(sentence: str, before: str) -> bool:
-    for part in (sentence, before):
-        for match in setting.ABROAD.finditer(part):
-            tail = part[match.end() : match.end() + 3]
-            if not setting.NOT_THERE.search(part[: match.start()]) and not re.match(
-                r"籍|人|游客|留学|车|产|进口|餐|料理|总统|媒体|公司|皇家|队", tail
-            ):
-                return True
+    return any(_is_abroad(part) for part in (sentence, before))
+
+
+def _is_abroad(part: str) -> bool:
+    if not _names_foreign_country(part):
+        return False
+    return not places.find(_DATELINE.sub("", part)) and "我国" not in part and "国内" not in part
+
+
+def _names_foreign_country(part: str) -> bool:
+    """Whether the part speaks of a place abroad; 泰国游客 and 日本车 are no such place."""
+    for match in setting.ABROAD.finditer(part):
+        tail = part[match.end() : match.end() + 3]
+        if not setting.NOT_THERE.search(part[: match.start()]) and not re.match(
+            r"籍|人|游客|留学|车|产|进口|餐|料理|总统|媒体|公司|皇家|队", tail
+        ):
+            return True
     return False
 
 
@@ -460,7 +516,7 @@ def _with_single_victims(
 ) -> list[Mention]:
     """Add the one person who died or was hurt without a number (致周某当场死亡), where no number of that kind is given."""
     for kind, sure in (("deaths", _SURE_DEATH), ("injured", _SURE_INJURED)):
-        if any(mention.kind == kind and mention.status in ("counted", "none") for mention in found):
+        if any(mention.kind == kind and mention.status == "counted" for mention in found):
             continue
         for number, (offset, sentence) in enumerate(sentences):
             match = sure.search(sentence)

@@ -46,11 +46,15 @@ def explain(text: str) -> list[Mention]:
     return mentions(text)
 
 
-def read(text: str) -> Casualties | None:
-    """Counts claimed here and now; None where the text claims none; a count is 0 where it says that there are none."""
+def read(text: str, *, abroad: bool = False) -> Casualties | None:
+    """Counts claimed here and now; None where the text claims none; a count is 0 where it says that there are none.
+
+    `abroad` true: counts of events abroad are taken too (a report on a foreign event is otherwise None).
+    """
     if not _worth_reading(text):
         return None
-    found = [mention for mention in mentions(text) if mention.status in ("counted", "none")]
+    wanted = ("counted", "none", "abroad") if abroad else ("counted", "none")
+    found = [mention for mention in mentions(text) if mention.status in wanted]
     if not found:
         return None
     counts = {kind: _total(found, kind) for kind in ("deaths", "injured", "missing")}
