@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]
 from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
@@ -52,7 +52,9 @@ class ListRule:
 class ArticleRule:
     """Selectors of a page's parts; what is not given is found by general extraction. `fields` go to `Document.extra`."""
 
-    item: str = ""  # repeated part that is one document (thread floors); the first is the document, the rest comments
+    item: str = (
+        ""  # repeated part that is one document (thread floors); the first is the document, the rest comments
+    )
     title: str = ""
     text: str = ""
     published: str = ""
@@ -239,7 +241,9 @@ def _check(source: Declaration) -> None:
     if not 0 < source.interval_min <= source.interval <= source.interval_max:
         raise UsageError(f"{where}: interval_min ≤ interval ≤ interval_max does not hold")
     if source.concurrency not in (1, 2):
-        raise UsageError(f"{where}: concurrency is {source.concurrency}; 1 or 2 requests at a time are polite")
+        raise UsageError(
+            f"{where}: concurrency is {source.concurrency}; 1 or 2 requests at a time are polite"
+        )
     if source.kind == "api" and (source.json is None or not source.json.items or not source.json.text):
         raise UsageError(f"{where}: an api needs [json] with items and text")
     for rule, paths in _expressions(source):
@@ -259,7 +263,10 @@ def _expressions(source: Declaration) -> Iterator[tuple[str, dict[str, str]]]:
         ("json.reposts_of", source.json and source.json.reposts_of),
     ):
         if sub:
-            yield "jmespath", {f"{label}.{n}": v for n, v in _strings(sub).items() if n != "url" or label == "json"}
+            yield (
+                "jmespath",
+                {f"{label}.{n}": v for n, v in _strings(sub).items() if n != "url" or label == "json"},
+            )
     if source.json:
         yield "jmespath", {f"json.fields.{n}": v for n, v in source.json.fields.items()}
 
@@ -312,7 +319,11 @@ def _read(file: Path) -> Iterator[Declaration]:
         merged: dict[str, Any] = {"family": file.stem, **table}
         for key, value in member.items():
             # Tables of a member add to the family's table; plain values replace it.
-            merged[key] = {**merged[key], **value} if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+            merged[key] = (
+                {**merged[key], **value}
+                if isinstance(value, dict) and isinstance(merged.get(key), dict)
+                else value
+            )
         yield parse(str(member["name"]), merged)
 
 
@@ -342,7 +353,9 @@ def from_row(row: SourceRow, declarations: Mapping[str, Declaration]) -> Declara
         variables = {**known.variables, **kept.get("variables", {})}
         return parse(row.name, {**as_table(known), "variables": variables})
     if not kept:
-        raise NotFound(f"source {row.name} has neither a file in crawler/sources nor a declaration of its own")
+        raise NotFound(
+            f"source {row.name} has neither a file in crawler/sources nor a declaration of its own"
+        )
     table = {"title": row.title or row.name, "legal_basis": row.legal_basis, "notes": row.notes, **kept}
     table.pop("name", None)
     return parse(row.name, table)
@@ -350,7 +363,11 @@ def from_row(row: SourceRow, declarations: Mapping[str, Declaration]) -> Declara
 
 def as_table(source: Declaration) -> dict[str, Any]:
     """The declaration as the table that `parse` takes, without its name."""
-    return {f.name: v for f in fields(source) if f.name != "name" and (v := _plain(getattr(source, f.name))) is not None}
+    return {
+        f.name: v
+        for f in fields(source)
+        if f.name != "name" and (v := _plain(getattr(source, f.name))) is not None
+    }
 
 
 def _plain(value: Any) -> Any:

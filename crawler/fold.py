@@ -21,6 +21,10 @@ ROWS = PERMUTATIONS // BANDS
 LEAST = 8
 """Bare characters below which a text says too little to be called the same as another (转发微博, 已收到)."""
 THRESHOLD = 0.65
+CONTAINED = 0.95
+LEAST_SHARE = 0.55
+"""A text that stands almost whole (CONTAINED) in one that is not twice as long (LEAST_SHARE) is the same with a remark."""
+_REPOST = re.compile(r"//@[\w\-·一-鿿]{1,30}[:：]")
 _NOISE = re.compile(
     r"https?://[\w./?=&%#:~+-]+|(?://|回复)?@[\w\-·一-鿿]{1,30}[:：]?|\[[^\[\]\s]{1,8}\]|转发微博|网页链接|展开全文|收起全文"
 )
@@ -33,6 +37,18 @@ U32 = NDArray[np.uint32]
 def bare(text: str) -> str:
     """The letters and digits of a text: NFKC, lower case, without links, mentions, emoticons, punctuation; the first 6,000."""
     plain = unicodedata.normalize("NFKC", text[: 2 * _HEAD]).lower()
+    if "//@" in plain:
+        *remarks, original = _REPOST.split(plain)
+        letters = _bare(original)
+        # 真的假的//@某人:原文 says what the original says; a longer remark is a text of its own.
+        if len(letters) >= LEAST and sum(len(_bare(remark)) for remark in remarks) <= max(
+            15, len(letters) // 2
+        ):
+            return letters
+    return _bare(plain)
+
+
+def _bare(plain: str) -> str:
     return _BARE.sub("", _NOISE.sub("", plain))[:_HEAD]
 
 
@@ -41,7 +57,8 @@ def _numbers(text: str) -> frozenset[str]:
 
 
 def same(left: str, right: str) -> float:
-    """Jaccard of the bigrams of two bare texts; 0 where a number was exchanged in a short one.
+    """How much two bare texts say the same, 0 to 1: Jaccard of their bigrams, at least THRESHOLD where one stands in the other;
+    0 where a number was exchanged in a short one.
 
     “3 人受伤” and “5 人受伤” are two reports, not a report and its copy. Numbers that only one of them has (a time added in
     reposting) do not count.
@@ -52,8 +69,13 @@ def same(left: str, right: str) -> float:
             return 0.0
     a, b = _bigrams(left), _bigrams(right)
     shared = len(a & b)
-    union = len(a) + len(b) - shared
-    return shared / union if union else 0.0
+    less, more = sorted((len(a), len(b)))
+    if not less:
+        return 0.0
+    jaccard = shared / (less + more - shared)
+    if shared >= CONTAINED * less and less >= LEAST_SHARE * more:
+        return max(jaccard, THRESHOLD)
+    return jaccard
 
 
 def _bigrams(text: str) -> set[str]:
@@ -119,7 +141,9 @@ class Fold:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def add(self, documents: Sequence[tuple[str, str]], *, known: Mapping[str, str] | None = None) -> list[str]:
+    def add(
+        self, documents: Sequence[tuple[str, str]], *, known: Mapping[str, str] | None = None
+    ) -> list[str]:
         """Take (id, text) pairs in order; for each the id of an earlier first with the same text, else "" (now a first).
 
         `known`: ids whose answer the record already holds: id → first ("" where it is a first). They are only indexed.
@@ -208,5 +232,3 @@ class Fold:
         first[1:] = keys[1:] != keys[:-1]
         self._keys, self._where = keys[first], where[first]
         self._fresh = {}
-
-

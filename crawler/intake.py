@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from crawler.addresses import canonical, provinces, visit_key
@@ -138,6 +138,8 @@ class Intake:
                     session.add(row)
                     counts.duplicate += bool(first)
                     counts.new += not first
+                    if first:
+                        _lead(session, row, first)
                 else:
                     outcome = _update(row, document, digest, first)
                     setattr(counts, outcome, getattr(counts, outcome) + 1)
@@ -165,7 +167,11 @@ class Intake:
         )
 
     def _firsts(
-        self, session: Session, documents: Sequence[Document], hashes: Sequence[str], rows: Mapping[str, DocumentRow]
+        self,
+        session: Session,
+        documents: Sequence[Document],
+        hashes: Sequence[str],
+        rows: Mapping[str, DocumentRow],
     ) -> list[str]:
         """For each document the id of the first that says the same, "" for a first or a kind that is not folded."""
         known: dict[str, str] = {}
@@ -256,7 +262,7 @@ def _clean(value: Any) -> Any:
 
 def _samples(session: Session, names: set[str]) -> dict[str, bool]:
     found = session.execute(select(SourceRow.name, SourceRow.sample).where(SourceRow.name.in_(names)))
-    return {name: sample for name, sample in found}
+    return dict(found)
 
 
 def _rows(session: Session, names: Sequence[str]) -> list[DocumentRow]:
@@ -290,6 +296,23 @@ def _new_row(document: Document, digest: str, first: str, sample: bool) -> Docum
         replies=document.replies, comments=[_comment(c) for c in document.comments], extra=_with_trace({}, document),
         sample=sample, content_hash=digest, duplicate_of=first, version=1, state="stored", indexed=False,
     )  # fmt: skip
+
+
+def _lead(session: Session, row: DocumentRow, first: str) -> None:
+    """Let the earliest text lead the chain: lists come newest first, so a copy is often stored before what it copies."""
+    session.flush()
+    head = session.get(DocumentRow, first)
+    if head is not None and head.duplicate_of:  # an earlier one of this batch has taken the lead
+        head = session.get(DocumentRow, head.duplicate_of)
+    if head is None:
+        return
+    row.duplicate_of = head.id
+    if head.when <= row.when:
+        return
+    followers = update(DocumentRow).where(or_(DocumentRow.duplicate_of == head.id, DocumentRow.id == head.id))
+    session.flush()
+    session.execute(followers.values(duplicate_of=row.id, indexed=False))
+    row.duplicate_of = ""
 
 
 def _update(row: DocumentRow, document: Document, digest: str, first: str) -> str:

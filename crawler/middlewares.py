@@ -52,7 +52,13 @@ class Robots:
             raise Refused(f"robots.txt of {parts.netloc} does not allow {parts.path}")
 
     async def _fetch(self, place: str, request: Any) -> Any:
-        ask = Request(f"{place}/robots.txt", meta={"robots": "skip"}, callback=NO_CALLBACK, dont_filter=True, priority=1000)
+        ask = Request(
+            f"{place}/robots.txt",
+            meta={"robots": "skip"},
+            callback=NO_CALLBACK,
+            dont_filter=True,
+            priority=1000,
+        )
         if "download_timeout" in request.meta:
             ask.meta["download_timeout"] = request.meta["download_timeout"]
         try:

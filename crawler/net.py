@@ -32,7 +32,14 @@ HEADER_LINE = 16_384
 """Longest header line in bytes; aiohttp refuses more than 128 lines as well."""
 _EXTRA_CLOSED = tuple(
     ipaddress.ip_network(text)
-    for text in ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4", "fec0::/10")
+    for text in (
+        "100.64.0.0/10",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "240.0.0.0/4",
+        "fec0::/10",
+    )
 )
 
 
@@ -59,7 +66,9 @@ def is_public(address: Address) -> bool:
         address.is_private or address.is_loopback or address.is_link_local or address.is_multicast
         or address.is_reserved or address.is_unspecified or not address.is_global
     )  # fmt: skip
-    return not closed and not any(address in network for network in _EXTRA_CLOSED if network.version == address.version)
+    return not closed and not any(
+        address in network for network in _EXTRA_CLOSED if network.version == address.version
+    )
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,9 @@ class Guard:
         if any(parsed in network for network in self.networks if network.version == parsed.version):
             return
         name = f"{host} ({address})" if host and host != address else address
-        raise ForbiddenAddress(f"{name} port {port} is not a public address; allow_private can make an exception")
+        raise ForbiddenAddress(
+            f"{name} port {port} is not a public address; allow_private can make an exception"
+        )
 
 
 class _Resolver(AbstractResolver):
@@ -131,14 +142,21 @@ class _Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG)
+        found = await loop.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG
+        )
         results: list[ResolveResult] = []
         for kind, _type, proto, _name, address in found:
             self._guard.check_address(str(address[0]), port, host)
             results.append(
                 ResolveResult(
-                    hostname=host, host=str(address[0]), port=port, family=kind, proto=proto, flags=socket.AI_NUMERICHOST
-                )  # fmt: skip
+                    hostname=host,
+                    host=str(address[0]),
+                    port=port,
+                    family=kind,
+                    proto=proto,
+                    flags=socket.AI_NUMERICHOST,
+                )
             )
         return results
 
@@ -146,7 +164,7 @@ class _Resolver(AbstractResolver):
         """Nothing is held."""
 
 
-class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]
+class GuardedHandler(AiohttpDownloadHandler):
     """Scrapy's aiohttp handler behind the guard and the host gate of the run (`spider.run`)."""
 
     experimental = False
@@ -170,7 +188,9 @@ class GuardedHandler(AiohttpDownloadHandler):  # type: ignore[misc]
         self._hosts: dict[str, str] = {}
         resolver = _Resolver(self._guard)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=resolver, limit=16, limit_per_host=2, socket_factory=dial),
+            connector=aiohttp.TCPConnector(
+                resolver=resolver, limit=16, limit_per_host=2, socket_factory=dial
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             response_class=_ClientResponse,
@@ -263,7 +283,7 @@ class RobotsCache:
     known: dict[str, Any] = field(default_factory=dict)
 
 
-class Refused(IgnoreRequest):  # type: ignore[misc]
+class Refused(IgnoreRequest):
     """robots.txt does not let us read this address, or could not be read itself."""
 
     def __init__(self, reason: str, *, unreachable: bool = False) -> None:

@@ -40,16 +40,17 @@ class Pseudonyms:
                 f"{file}: the key of author pseudonyms cannot be read ({error}); restore it or remove it to start anew"
             ) from error
         if len(key) < 32:
-            raise HuiyinError(
-                f"{file}: the key of author pseudonyms is {len(key)} bytes long, it needs 32"
-            )
+            raise HuiyinError(f"{file}: the key of author pseudonyms is {len(key)} bytes long, it needs 32")
         return cls(key)
 
     def name(self, author: str) -> str:
         author = author.strip()
         if not author or _MADE.match(author):
             return author
-        return "u" + hmac.new(self._key, author.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+        return (
+            "u"
+            + hmac.new(self._key, author.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+        )
 
 
 def _create(file: Path) -> None:

@@ -67,12 +67,18 @@ def crawl(
 
 def _enable_samples(record: Record) -> None:
     with record.session() as session:
-        for row in session.scalars(select(SourceRow).where(SourceRow.sample.is_(True), SourceRow.decided_by == "")):
+        for row in session.scalars(
+            select(SourceRow).where(SourceRow.sample.is_(True), SourceRow.decided_by == "")
+        ):
             row.enabled = True
 
 
 def _choose(
-    record: Record, declarations: Mapping[str, Declaration], names: Sequence[str] | None, sample_base: str, replay: bool
+    record: Record,
+    declarations: Mapping[str, Declaration],
+    names: Sequence[str] | None,
+    sample_base: str,
+    replay: bool,
 ) -> list[Declaration]:
     with record.session(write=False) as session:
         rows = {row.name: row for row in session.scalars(select(SourceRow))}
@@ -81,7 +87,9 @@ def _choose(
             raise UsageError(f"no source {name!r}; `huiyin source list` names them")
         if not rows[name].enabled and not replay:
             why = f" ({rows[name].state_reason})" if rows[name].state == "blocked" else ""
-            raise UsageError(f"source {name} is switched off{why}; `huiyin source enable {name}` switches it on")
+            raise UsageError(
+                f"source {name} is switched off{why}; `huiyin source enable {name}` switches it on"
+            )
     wanted = list(names) if names else [row.name for row in rows.values() if row.enabled or replay]
     chosen = []
     for name in dict.fromkeys(wanted):
@@ -94,7 +102,9 @@ def _choose(
             continue
         if source.sample and not sample_base and not source.variables.get("base"):
             if names:
-                raise UsageError(f"source {name} belongs to the sample city; give its address with --sample-base")
+                raise UsageError(
+                    f"source {name} belongs to the sample city; give its address with --sample-base"
+                )
             continue
         if source.crawled:
             chosen.append(source)
@@ -104,7 +114,9 @@ def _choose(
 class _Crew:
     """What the sources of one pass share: the intake, the host gate, what robots.txt files said."""
 
-    def __init__(self, settings: Settings, record: Record, intake: Intake, sample_base: str, replay: bool) -> None:
+    def __init__(
+        self, settings: Settings, record: Record, intake: Intake, sample_base: str, replay: bool
+    ) -> None:
         self.settings, self.record, self.intake = settings, record, intake
         self.sample_base, self.replay = sample_base.rstrip("/"), replay
         self.gate, self.robots = HostGate(), RobotsCache()
@@ -134,8 +146,21 @@ class _Crew:
         except Exception as error:
             # One source's failure, of whatever kind, must not end the others; it is told in its result and in the log.
             expected = isinstance(error, HuiyinError)
-            logger.log(logging.WARNING if expected else logging.ERROR, "source %s: %s", source.name, error, exc_info=not expected)
-            result = RunResult(source.name, started, utcnow(), "broken", reason=str(error) or type(error).__name__, title=source.title)
+            logger.log(
+                logging.WARNING if expected else logging.ERROR,
+                "source %s: %s",
+                source.name,
+                error,
+                exc_info=not expected,
+            )
+            result = RunResult(
+                source.name,
+                started,
+                utcnow(),
+                "broken",
+                reason=str(error) or type(error).__name__,
+                title=source.title,
+            )
         _finish(self.record, source, fetch, result, replay=self.replay)
         if kept and run is not None:
             _mark_replayed(self.record, kept, run)
@@ -144,7 +169,9 @@ class _Crew:
     def _run_of(self, source: Declaration, started: datetime, thorough: bool) -> SourceRun:
         also: list[str] = []
         if source.sample and self.sample_base:
-            source = catalogue.parse(source.name, {**catalogue.as_table(source), "variables": {"base": self.sample_base}})
+            source = catalogue.parse(
+                source.name, {**catalogue.as_table(source), "variables": {"base": self.sample_base}}
+            )
             # The sample city is served by ourselves on the loopback; the exception is for its port and its sources only.
             also.append(urlsplit(self.sample_base).netloc)
         delay = self.settings.download_delay if source.delay is None else source.delay
@@ -157,8 +184,14 @@ class _Crew:
         crawler = Crawler(spider_class(run.source.kind), _scrapy_settings(run))
 
         def spider_error(failure: Any, response: Any, spider: Any) -> None:
-            logger.error("source %s: reading %s failed", run.source.name, response.url, exc_info=failure.value)
-            spider.broken(response, f"our reader failed: {failure.value!r}"[:300], "article" if not response.meta.get("entry") else "list")
+            logger.error(
+                "source %s: reading %s failed", run.source.name, response.url, exc_info=failure.value
+            )
+            spider.broken(
+                response,
+                f"our reader failed: {failure.value!r}"[:300],
+                "article" if not response.meta.get("entry") else "list",
+            )
 
         crawler.signals.connect(spider_error, signal=signals.spider_error)
         await crawler.crawl_async(run=run, replay=kept)
@@ -209,8 +242,17 @@ def _begin(record: Record, name: str, started: datetime) -> tuple[int, bool]:
         last = session.scalars(
             select(Fetch).where(Fetch.source == name).order_by(Fetch.started.desc(), Fetch.id.desc()).limit(1)
         ).first()
-        thorough = last is None or last.state in ("running", "broken", "blocked") or bool(last.broken) or bool(last.reason)
-        if last is not None and last.state == "running" and started - last.started > timedelta(seconds=LONGEST_RUN):
+        thorough = (
+            last is None
+            or last.state in ("running", "broken", "blocked")
+            or bool(last.broken)
+            or bool(last.reason)
+        )
+        if (
+            last is not None
+            and last.state == "running"
+            and started - last.started > timedelta(seconds=LONGEST_RUN)
+        ):
             last.state, last.reason = "broken", "the process ended before this run did"
         row = Fetch(source=name, started=started)
         session.add(row)
@@ -232,7 +274,9 @@ def _finish(record: Record, source: Declaration, fetch: int, result: RunResult, 
         if replay:
             return
         kept.state, kept.state_reason, kept.last_run = result.state, result.reason, result.finished
-        kept.interval_seconds, kept.next_run = plan_next(kept, result, burning, low=source.interval_min, high=source.interval_max)
+        kept.interval_seconds, kept.next_run = plan_next(
+            kept, result, burning, low=source.interval_min, high=source.interval_max
+        )
         if result.state == "blocked":
             kept.enabled = False
 
@@ -240,10 +284,18 @@ def _finish(record: Record, source: Declaration, fetch: int, result: RunResult, 
 def _quarantined(record: Record, name: str) -> list[dict[str, Any]]:
     with record.session(write=False) as session:
         rows = session.scalars(
-            select(Quarantine).where(Quarantine.source == name, Quarantine.replayed.is_(None)).order_by(Quarantine.id)
+            select(Quarantine)
+            .where(Quarantine.source == name, Quarantine.replayed.is_(None))
+            .order_by(Quarantine.id)
         )
         return [
-            {"id": row.id, "url": row.url, "selector": row.selector, "body": row.body, "content_type": row.content_type}
+            {
+                "id": row.id,
+                "url": row.url,
+                "selector": row.selector,
+                "body": row.body,
+                "content_type": row.content_type,
+            }
             for row in rows
         ]
 

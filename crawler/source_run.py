@@ -116,13 +116,17 @@ class SourceRun:
         if visit:
             self.found((), VisitNote(url, self.source.name, status=0, failed=True))
 
-    def quarantine(self, url: str, reason: str, selector: str, body: bytes, content_type: str, *, entry: bool) -> None:
+    def quarantine(
+        self, url: str, reason: str, selector: str, body: bytes, content_type: str, *, entry: bool
+    ) -> None:
         """Keep a page that could not be read as promised, one row an address, until it is replayed or dismissed."""
         self.fail(url, reason, entry=entry)
         with self.record.session() as session:
             row = session.scalars(
                 select(Quarantine).where(
-                    Quarantine.source == self.source.name, Quarantine.url == url, Quarantine.replayed.is_(None)
+                    Quarantine.source == self.source.name,
+                    Quarantine.url == url,
+                    Quarantine.replayed.is_(None),
                 )
             ).first()
             if row is None:
@@ -175,7 +179,9 @@ class SourceRun:
         if self._documents:
             self.flush()
         with self.record.session(write=False) as session:
-            return {row.id: row for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))}
+            return {
+                row.id: row for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))
+            }
 
     # ---- the end -----------------------------------------------------------------------------------------------
 
@@ -202,7 +208,9 @@ class SourceRun:
             return "broken", first or "no start address could be read"
         note = f"{self.broken} pages broken, the first: {first}" if self.broken else ""
         if self.truncated:
-            note = (note + "; " if note else "") + "stopped at the limit of requests; the rest follows next time"
+            note = (
+                note + "; " if note else ""
+            ) + "stopped at the limit of requests; the rest follows next time"
         if got:
             return "ok", note
         if self.entries_empty and not seen and self.entries_empty >= self.entries_good:

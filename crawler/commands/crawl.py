@@ -15,8 +15,14 @@ _COLUMNS = ("fetched", "new", "changed", "duplicate", "filtered", "unchanged", "
 def configure(parser: argparse.ArgumentParser) -> None:
     """Names and options."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="sources (default: all that are enabled)")
-    parser.add_argument("--sample-base", default="", metavar="URL", help="address of the sample city; switches its sources on")
-    parser.add_argument("--replay", action="store_true", help="read quarantined pages again, after a fix; the sites are not asked")
+    parser.add_argument(
+        "--sample-base", default="", metavar="URL", help="address of the sample city; switches its sources on"
+    )
+    parser.add_argument(
+        "--replay",
+        action="store_true",
+        help="read quarantined pages again, after a fix; the sites are not asked",
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -26,9 +32,16 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     results = crawl(settings, args.names or None, sample_base=args.sample_base, replay=args.replay)
     if not results:
-        print("nothing to crawl: no source is enabled (huiyin source list)" if not args.replay else "the quarantine is empty")
+        print(
+            "nothing to crawl: no source is enabled (huiyin source list)"
+            if not args.replay
+            else "the quarantine is empty"
+        )
         return 0
-    rows = [[r.source, r.state, *(f"{getattr(r, name):,}" for name in _COLUMNS), f"{r.seconds:.1f} s"] for r in results]
+    rows = [
+        [r.source, r.state, *(f"{getattr(r, name):,}" for name in _COLUMNS), f"{r.seconds:.1f} s"]
+        for r in results
+    ]
     total = ["total", "", *(f"{sum(getattr(r, name) for r in results):,}" for name in _COLUMNS), ""]
     print(show(["source", "state", *_COLUMNS, "time"], [*rows, total]))
     for result in results:

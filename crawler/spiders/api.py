@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]
 import scrapy
 from scrapy.http import Response
 
@@ -62,7 +62,9 @@ class ApiSpider(SourceSpider):
         for address in self.run.source.addresses:
             if self.spend():
                 first = fill(address, cursor="0")
-                yield self.request(first, self.parse_entry, entry=True, conditional=True, number=1, pattern=address)
+                yield self.request(
+                    first, self.parse_entry, entry=True, conditional=True, number=1, pattern=address
+                )
 
     async def parse_entry(self, response: Response) -> AsyncIterator[Any]:
         """One page of rows."""
@@ -73,7 +75,11 @@ class ApiSpider(SourceSpider):
             return
         rows = ask(self.rule.items, data)
         if not isinstance(rows, list):
-            self.broken(response, f"json.items gives {type(rows).__name__}, not a list", f"json.items: {self.rule.items}")
+            self.broken(
+                response,
+                f"json.items gives {type(rows).__name__}, not a list",
+                f"json.items: {self.rule.items}",
+            )
             return
         page = response.meta.get("number", 1)
         documents = [document for row in rows for document in self.documents(row, response)]
@@ -130,7 +136,11 @@ class ApiSpider(SourceSpider):
         text = plain(text) if rule.html else text
         if not native or not (text.strip() or title.strip()):
             return None
-        extra = {name: value for name, path in rule.fields.items() if (value := ask(path, row)) not in (None, "", [], {})}
+        extra = {
+            name: value
+            for name, path in rule.fields.items()
+            if (value := ask(path, row)) not in (None, "", [], {})
+        }
         for name, path in (("rank", rule.rank), ("heat", rule.heat)):
             if path:
                 extra[name] = count_of(ask(path, row))

@@ -29,9 +29,13 @@ _ERROR_PAGE = re.compile(
     r"|服务(?:器)?(?:内部)?(?:错误|异常|不可用)|出错(?:了|啦)|\b(?:404 not found|500 internal|502 bad gateway|503 service|page not found|database error)",
     re.IGNORECASE,
 )
-_TAGS = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]+>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(
+    r"<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]+>", re.IGNORECASE | re.DOTALL
+)
 SHORT_PAGE = 400
-_EMPTY_LIST = re.compile(r"暂无(?:相关)?(?:数据|信息|内容|记录|文章|新闻|公告|结果)|没有(?:找到|查询到)?(?:相关|任何)?(?:数据|信息|内容|记录)|共\s*0\s*条|无数据")
+_EMPTY_LIST = re.compile(
+    r"暂无(?:相关)?(?:数据|信息|内容|记录|文章|新闻|公告|结果)|没有(?:找到|查询到)?(?:相关|任何)?(?:数据|信息|内容|记录)|共\s*0\s*条|无数据"
+)
 
 
 def visible(body: bytes, content_type: str = "") -> str:
@@ -40,7 +44,7 @@ def visible(body: bytes, content_type: str = "") -> str:
     return re.sub(r"\s+", " ", _TAGS.sub(" ", text)).strip()
 
 
-class SourceSpider(scrapy.Spider):  # type: ignore[misc]
+class SourceSpider(scrapy.Spider):
     """A spider of one run. Subclasses give `entries` and the callbacks; each callback's failure is counted and kept."""
 
     name = "source"
@@ -77,7 +81,14 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         raise NotImplementedError
 
     def request(
-        self, url: str, callback: Any, *, entry: bool = False, conditional: bool = False, replay: Any = None, **meta: Any
+        self,
+        url: str,
+        callback: Any,
+        *,
+        entry: bool = False,
+        conditional: bool = False,
+        replay: Any = None,
+        **meta: Any,
     ) -> scrapy.Request:
         """A request of this run. `conditional`: with the validators of the last visit, if that went well."""
         headers = {}
@@ -133,7 +144,9 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
                 else:
                     self.run.found((), self.note(response, keep_from=response.request))
                 return False
-            self.run.fail(response.url, "answered 304 although nothing was asked of a change", entry=entry, visit=visit)
+            self.run.fail(
+                response.url, "answered 304 although nothing was asked of a change", entry=entry, visit=visit
+            )
             return False
         if status in BLOCKING:
             self._refused(response, f"answered {status}", at_once=BLOCKING[status])
@@ -160,8 +173,10 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             if len(text) < SHORT_PAGE and _CAPTCHA.search(text + decode(response.body[:20_000])[0]):
                 self._refused(response, "asks for a captcha", at_once=True)
                 return False
-            if len(text) < SHORT_PAGE and _ERROR_PAGE.search(text) and text[:1] not in "{[":
-                self.broken(response, f"answered 200 with an error page: {text[:60]}", "list" if entry else "article")
+            if _is_error_page(text, response.body):
+                self.broken(
+                    response, f"answered 200 with an error page: {text[:60]}", "list" if entry else "article"
+                )
                 return False
         self.run.answered()
         return True
@@ -198,7 +213,10 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
     def note(self, response: Response, *, keep_from: Any = None) -> VisitNote:
         """The visit of a page that was read; after a 304 the validators that were sent stay."""
         if keep_from is not None:
-            etag, modified = keep_from.headers.get("If-None-Match"), keep_from.headers.get("If-Modified-Since")
+            etag, modified = (
+                keep_from.headers.get("If-None-Match"),
+                keep_from.headers.get("If-Modified-Since"),
+            )
         else:
             etag, modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
         return VisitNote(
@@ -214,9 +232,18 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         return bool(_EMPTY_LIST.search(text))
 
 
+def _is_error_page(text: str, body: bytes) -> bool:
+    """An error under status 200: the title says so, or a page of hardly any words does. A complaint that quotes 系统繁忙 is none."""
+    if len(text) >= SHORT_PAGE or text[:1] in ("{", "["):
+        return False
+    title = re.search(r"<title[^>]*>(.*?)</title", decode(body[:20_000])[0], re.IGNORECASE | re.DOTALL)
+    told = title[1] if title else ""
+    return bool(_ERROR_PAGE.search(told)) or (len(text) < 100 and bool(_ERROR_PAGE.search(text)))
+
+
 def asked(response: Response) -> str:
     """The address that was asked for at first, before any redirect: the one that lists and visits know."""
-    return str(response.meta.get("redirect_urls", [response.request.url])[0])
+    return str(response.meta.get("redirect_urls", [response.request.url])[0])  # type: ignore[union-attr]
 
 
 def describe(error: BaseException) -> str:
@@ -232,6 +259,6 @@ def describe(error: BaseException) -> str:
         "ResponseDataLossError": "the answer broke off half-way",
     }
     detail = str(error).split("\n", 1)[0][:160]
-    if name == "IgnoreRequest" and "max_times" in detail or "redirect" in detail.lower():
+    if (name == "IgnoreRequest" and "max_times" in detail) or "redirect" in detail.lower():
         return f"too many redirects ({detail})"
     return f"{kinds[name]} ({detail})" if name in kinds else f"{name}: {detail}"

@@ -68,7 +68,9 @@ class FeedSpider(SiteSpider):
         return [self._entry(entry, response.url) for entry in feed.entries[:500]]
 
     def _entry(self, entry: Any, base: str) -> dict[str, Any]:
-        raw = max([c.get("value", "") for c in entry.get("content", [])] + [entry.get("summary", "")], key=len)
+        raw = max(
+            [c.get("value", "") for c in entry.get("content", [])] + [entry.get("summary", "")], key=len
+        )
         text = plain(raw)
         link = absolute(base, entry.get("link", ""))
         source = self.run.source
@@ -80,7 +82,9 @@ class FeedSpider(SiteSpider):
             "author": entry.get("author", ""),
             "text": text,
             # Without a link there is nothing more to read.
-            "whole": not link or (source.full_text and bool(text)) or (bool(entry.get("content")) and len(text) >= _FULL),
+            "whole": not link
+            or (source.full_text and bool(text))
+            or (bool(entry.get("content")) and len(text) >= _FULL),
         }
 
     def _moment(self, entry: Any) -> datetime | None:
@@ -132,5 +136,3 @@ def plain(markup: str) -> str:
     if "<" not in markup and "&" not in markup:
         return markup.strip()
     return node_text(Selector(text=f"<div>{markup}</div>", type="html"))
-
-

@@ -34,7 +34,11 @@ class HotSpider(ApiSpider):
         source = self.run.source
         parsed = Parsed.of(response.body, response.url, self.content_type(response))
         topics = parsed.nodes(source.list.links)
-        heats = parsed.nodes(source.article.fields["heat"]) if source.article and "heat" in source.article.fields else []
+        heats = (
+            parsed.nodes(source.article.fields["heat"])
+            if source.article and "heat" in source.article.fields
+            else []
+        )
         if not topics:
             self.broken(response, "no topic was found on the hot list", f"list.links: {source.list.links}")
             return

@@ -19,13 +19,39 @@ from crawler.moments import moment
 from huiyin.document import Comment, Document, document_id
 
 _BLOCKS = frozenset(
-    "p div br li tr h1 h2 h3 h4 h5 h6 section article ul ol table blockquote dd dt pre figure".split()
+    [
+        "p",
+        "div",
+        "br",
+        "li",
+        "tr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "section",
+        "article",
+        "ul",
+        "ol",
+        "table",
+        "blockquote",
+        "dd",
+        "dt",
+        "pre",
+        "figure",
+    ]
 )
-_SILENT = frozenset("script style noscript template".split())
+_SILENT = frozenset(("script", "style", "noscript", "template"))
 _SPACE = re.compile(r"[^\S\n]+")
-_LABEL = re.compile(r"^(?:发布|发表|来信|答复|办理|成文|更新)?(?:时间|日期|于)?\s*[:：]\s*|^(?:来源|作者|稿源|答复单位|发布机构)\s*[:：]\s*")
-_ARTICLE_PATH = re.compile(r"\d{4,}|/20\d\d[-/]?\d\d|(?:content|article|detail|thread|news|post|view)[-_/]?\w*\d", re.IGNORECASE)
-_SECOND_LEVEL = frozenset("gov com org net edu ac".split())
+_LABEL = re.compile(
+    r"^(?:发布|发表|来信|答复|办理|成文|更新)?(?:时间|日期|于)?\s*[:：]\s*|^(?:来源|作者|稿源|答复单位|发布机构)\s*[:：]\s*"
+)
+_ARTICLE_PATH = re.compile(
+    r"\d{4,}|/20\d\d[-/]?\d\d|(?:content|article|detail|thread|news|post|view)[-_/]?\w*\d", re.IGNORECASE
+)
+_SECOND_LEVEL = frozenset(("gov", "com", "org", "net", "edu", "ac"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +139,9 @@ def strip_label(text: str) -> str:
     return _LABEL.sub("", text.split("\n", 1)[0].strip()).strip()
 
 
-def article(source: Declaration, body: bytes, url: str, content_type: str, now: datetime) -> tuple[Page, Parsed | None]:
+def article(
+    source: Declaration, body: bytes, url: str, content_type: str, now: datetime
+) -> tuple[Page, Parsed | None]:
     """The page as general extraction reads it, selectors of the declaration taking precedence; the tree where one was made."""
     rule = source.article
     if rule is None:

@@ -81,14 +81,20 @@ class SiteSpider(SourceSpider):
             else:
                 links = likely_articles(page, response.url)
             following = (
-                Parsed.of(response.body, response.url, content_type).link(rule.next) if rule.next else page.next_page
+                Parsed.of(response.body, response.url, content_type).link(rule.next)
+                if rule.next
+                else page.next_page
             )
         if rule.pattern:
             wanted = re.compile(rule.pattern)
             links = [link for link in links if wanted.search(link)]
         else:
             links = [link for link in links if same_site(link, response.url)]
-        return list(dict.fromkeys(links)), following, f"list.{'links' if rule.links else 'pattern'}: {rule.links or rule.pattern}"
+        return (
+            list(dict.fromkeys(links)),
+            following,
+            f"list.{'links' if rule.links else 'pattern'}: {rule.links or rule.pattern}",
+        )
 
     def _due(self, links: Iterable[str]) -> list[tuple[str, bool]]:
         """(address, ask only if changed) of links that were never read, or are young and were last read long enough ago."""
@@ -123,29 +129,41 @@ class SiteSpider(SourceSpider):
             self.run.counts.filtered += 1
             self.run.found((), self.note(response))
             return
+        announced = bool(response.meta.get("hint")) or bool(source.list.links)
         if not page.text.strip():
-            rule = f"article.text: {source.article.text}" if source.article and source.article.text else "article"
-            if self.is_no_article(page):
+            rule = (
+                f"article.text: {source.article.text}"
+                if source.article and source.article.text
+                else "article"
+            )
+            if self.is_no_article(page, announced):
                 self._not_an_article(response)
                 return
             self.broken(response, "no text was found on the page", rule)
             return
-        if self.is_no_article(page):
+        if self.is_no_article(page, announced):
             self._not_an_article(response)
             return
         page, comments = await self._whole(page, parsed, response)
         documents = self._documents(page, comments, parsed, response)
         self.run.found(documents, self.note(response))
 
-    def is_no_article(self, page: Page) -> bool:
-        """A page of links that a list links to (a column, a topic): no text of its own."""
-        return page.kind == "list" and self.run.source.article is None
+    def is_no_article(self, page: Page, announced: bool) -> bool:
+        """A page of links that a list links to (a column, a topic): no text of its own.
+
+        Where a feed announced it or a selector named its link, only a page with hardly any text is none.
+        """
+        if page.kind != "list" or self.run.source.article is not None:
+            return False
+        return not (announced and len(page.text) >= 60)
 
     def _not_an_article(self, response: Response) -> None:
         self.run.counts.filtered += 1
         self.run.found((), self.note(response))
 
-    async def _whole(self, page: Page, parsed: Parsed | None, response: Response) -> tuple[Page, list[Comment]]:
+    async def _whole(
+        self, page: Page, parsed: Parsed | None, response: Response
+    ) -> tuple[Page, list[Comment]]:
         """The page joined with its further parts; of a thread the floors of all parts."""
         source, now = self.run.source, self.run.started
         rule = source.article

@@ -19,7 +19,7 @@ class WatchSpider(SiteSpider):
             if self.spend():
                 yield self.request(address, self.parse_entry, entry=True, conditional=True)
 
-    def is_no_article(self, page: Page) -> bool:
+    def is_no_article(self, page: Page, announced: bool) -> bool:
         """Whatever the page is, a person asked for it."""
         return False
 
