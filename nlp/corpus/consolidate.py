@@ -60,15 +60,12 @@ def apply(grouper: Grouper, proposal: Proposal) -> str | None:
         return None
     if proposal.kind == "merge":
         keep, gone = (live[issue] for issue in proposal.issues)
-        return None if grouper.barred(keep, gone) else grouper.merge(keep.id, gone.id)
+        return None if grouper.barred(keep, gone) else grouper.merge(keep.id, gone.id, by_person=False)
     source = live[proposal.issues[0]]
     leaving = set(proposal.documents) & source.members.keys()
     if not leaving or len(leaving) == len(source.members):
         return None
-    created = grouper.split(source.id, leaving)
-    # A machine's split binds nobody: later evidence may join the two again.
-    grouper.apart_issues.discard(frozenset({source.id, created}))
-    return created
+    return grouper.split(source.id, leaving, by_person=False)
 
 
 def _merges(grouper: Grouper, issue: Issue) -> list[Proposal]:

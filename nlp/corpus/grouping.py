@@ -8,12 +8,11 @@ the text in, else it founds an issue. Near-duplicates follow their original with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log1p
 
-from huiyin.errors import UsageError
 from nlp.corpus import vectors
 from nlp.corpus.issues import Issue, Member
 from nlp.corpus.ledger import Ledger
@@ -56,8 +55,6 @@ class Grouper(Ledger):
         self.window, self.threshold, self.capacity = window, threshold, capacity
         self.weights = Weights()
         self._copies = NearDuplicates()
-        self._together: dict[str, set[str]] = {}
-        self._apart: dict[str, set[str]] = {}
         self._now = float("-inf")
 
     # ---- the stream
@@ -142,26 +139,6 @@ class Grouper(Ledger):
         self._note(self._apart, self._together, one, other)
         if one in self._home and self._home.get(other) == self._home[one]:
             self.split(self.live[self._home[one]].id, [other])
-
-    def barred(self, one: Issue, other: Issue) -> bool:
-        """Whether a person held two issues, or a document of each, apart."""
-        if frozenset({one.id, other.id}) in self.apart_issues:
-            return True
-        small, large = sorted((one, other), key=lambda issue: len(issue.members))
-        return any(not large.members.keys().isdisjoint(self._apart.get(doc, ())) for doc in small.members)
-
-    def bound(self, some: Iterable[Member], others: Iterable[Member]) -> bool:
-        """Whether a person put a document of the one side and one of the other together."""
-        far = {member.id for member in others}
-        return any(not far.isdisjoint(self._together.get(member.id, ())) for member in some)
-
-    @staticmethod
-    def _note(to: dict[str, set[str]], off: dict[str, set[str]], one: str, other: str) -> None:
-        if one == other:
-            raise UsageError(f"文档 {one} 不能与自身建立约束")
-        for left, right in ((one, other), (other, one)):
-            to.setdefault(left, set()).add(right)
-            off.get(left, set()).discard(right)
 
     def restore(
         self,

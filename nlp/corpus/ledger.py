@@ -31,6 +31,8 @@ class Ledger:
         self._home: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._index: dict[int, deque[int]] = {}
+        self._together: dict[str, set[str]] = {}
+        self._apart: dict[str, set[str]] = {}
         self._founded = 0
 
     def candidates(self, vector: Vector, limit: int = CANDIDATES) -> list[int]:
@@ -124,11 +126,14 @@ class Ledger:
             raise NotFound(f"议题 {issue} 不在当前时间窗口内，请先从记录中恢复")
         return self.live[number]
 
-    def merge(self, keep: str, other: str) -> str:
-        """Merge `other` into `keep`; returns the id that stays. The other id redirects; an old bar between them falls."""
+    def merge(self, keep: str, other: str, *, by_person: bool = True) -> str:
+        """Merge `other` into `keep`; returns the id that stays. The other id redirects; an old bar between them falls.
+        What a person merged, the slow pass does not split along that line. Raises NotFound."""
         target, source = self.issue(keep), self.issue(other)
         if target is source:
             return target.id
+        if by_person:
+            self._note(self._together, self._apart, next(iter(target.members)), next(iter(source.members)))
         for pair in [pair for pair in self.apart_issues if source.id in pair]:
             self.apart_issues.discard(pair)
             self.apart_issues |= {
@@ -140,9 +145,9 @@ class Ledger:
         self._refill(target, members)
         return target.id
 
-    def split(self, issue: str, doc_ids: Iterable[str]) -> str:
-        """Move some documents, but not all, of an issue into a new one; returns its id. The two may not be merged again
-        by the machine. Copies go where a person puts them. Raises UsageError, NotFound."""
+    def split(self, issue: str, doc_ids: Iterable[str], *, by_person: bool = True) -> str:
+        """Move some documents, but not all, of an issue into a new one; returns its id. What a person split, the slow
+        pass does not merge again. Copies go where a person puts them. Raises UsageError, NotFound."""
         source, chosen = self.issue(issue), set(doc_ids)
         strangers = sorted(chosen - source.members.keys())
         if strangers:
@@ -156,7 +161,12 @@ class Ledger:
         created = self._found(min(leaving, key=lambda one: (one.when, one.id)).id)
         self._refill(source, staying)
         self._refill(created, leaving)
-        self.apart_issues.add(frozenset({source.id, created.id}))
+        if by_person:
+            for member in leaving:  # the last word counts: an older "together" across the cut falls
+                for other in self._together.get(member.id, set()) - chosen:
+                    self._together[member.id].discard(other)
+                    self._together[other].discard(member.id)
+            self.apart_issues.add(frozenset({source.id, created.id}))
         return created.id
 
     def move(self, doc_id: str, issue: str) -> str:
@@ -170,3 +180,25 @@ class Ledger:
             self._refill(source, [one for one in source.members.values() if one.id != doc_id])
             self._refill(target, [*target.members.values(), member])
         return target.id
+
+    # ---- what people decided
+
+    def barred(self, one: Issue, other: Issue) -> bool:
+        """Whether a person held two issues, or a document of each, apart."""
+        if frozenset({one.id, other.id}) in self.apart_issues:
+            return True
+        small, large = sorted((one, other), key=lambda issue: len(issue.members))
+        return any(not large.members.keys().isdisjoint(self._apart.get(doc, ())) for doc in small.members)
+
+    def bound(self, some: Iterable[Member], others: Iterable[Member]) -> bool:
+        """Whether a person put a document of the one side and one of the other together."""
+        far = {member.id for member in others}
+        return any(not far.isdisjoint(self._together.get(member.id, ())) for member in some)
+
+    @staticmethod
+    def _note(to: dict[str, set[str]], off: dict[str, set[str]], one: str, other: str) -> None:
+        if one == other:
+            raise UsageError(f"文档 {one} 不能与自身建立约束")
+        for left, right in ((one, other), (other, one)):
+            to.setdefault(left, set()).add(right)
+            off.get(left, set()).discard(right)
