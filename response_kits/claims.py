@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,7 +73,14 @@ def _said(document: DocumentRow, analysis: AnalysisRow | None) -> Iterator[str]:
             (s for s, _, _ in sentences(document.text)), key=lambda s: -len(figures(s)) * 10 - len(words(s))
         )
         texts = [s for s in ranked if 6 <= len(s) <= 80][:1]
-    yield from dict.fromkeys(opened(t) for t in texts)
+    yield from dict.fromkeys(cleaned for t in texts if len(cleaned := opened(_own_words(t))) > 3)
+
+
+def _own_words(text: str) -> str:
+    """What a repost passes on, without the chain of names, calls to spread it, and topic marks."""
+    last = re.split(r"//@[^:：]{1,30}[:：]", text)[-1]
+    last = re.sub(r"^(?:@\S{1,20}\s+|转[：:]|【转】|【紧急】|扩散[：:！!]*)+", "", last.strip())
+    return re.sub(r"#[^#]{1,30}#", "", last).strip()
 
 
 def _folded(rows: Iterable[tuple[str, DocumentRow, float]]) -> list[Claim]:

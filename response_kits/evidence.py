@@ -15,7 +15,7 @@ from response_kits.words import Ranker, overlap, words
 
 _DENIALS = (
     "没有", "未发现", "未出现", "不存在", "并未", "并无", "无人", "均无", "不属实", "不实", "不是", "不会", "无死亡", "未发生", "没发生",
-    "从未", "不涉及", "不变", "未作", "仍为", "仍按", "合格", "符合", "正常", "达标",
+    "从未", "不涉及", "不变", "未作", "不作改变", "没有改变", "仍为", "仍按", "合格", "符合", "正常", "达标",
 )  # fmt: skip
 _PEOPLE = frozenset(("deaths", "missing", "severe", "hospital", "injured"))
 RELATED = 0.34
@@ -50,9 +50,10 @@ def stance(claim: str, fact: str) -> tuple[str, str]:
                     return "for", f"同一口径的数字一致：{known.text}"
                 return "against", f"传言称{said.text}，核实为{known.text}"
     shared = overlap(claim, fact)
+    common = len(set(words(claim)) & set(words(fact)))
     if _kinds(claim) & _denied_people(fact):
         return "against", "核实情况否认了同一事项"
-    if shared < RELATED:
+    if shared < RELATED or common < 2:
         return "", ""
     denial = next((word for word in _DENIALS if word in fact), "")
     claim_denies = any(word in claim for word in ("没有", "没", "不", "未", "无"))
@@ -94,6 +95,7 @@ def _denied_people(fact: str) -> frozenset[str]:
     found = set()
     for key, cues in (
         ("deaths", ("没有死亡", "无死亡", "未发生死亡", "无人死亡", "没有人死亡", "没有人员死亡", "无人员死亡", "没有学生死亡", "没有出现死亡", "未出现死亡", "无死亡病例", "没有死亡病例")),
+        ("missing", ("无失联", "没有失联", "无人失联", "失联人员已全部找到", "无失踪")),
         ("severe", ("无重症", "没有重症", "无危重", "均为轻症", "均无生命危险")),
     ):  # fmt: skip
         if any(cue in fact for cue in cues):
@@ -147,19 +149,26 @@ def similar_rumours(session: Session, claim: str, least: float = 0.5) -> list[tu
     return sorted(((row, score) for row, score in scored if score >= least), key=lambda pair: -pair[1])
 
 
-def clauses_for(
-    session: Session, query: str, *, top: int = 5, on: str = ""
-) -> list[tuple[Policy, Clause, float]]:
-    """Clauses of the policy library for a query, best first; repealed and replaced documents are left out.
+def says(text: str, rumour: Rumour, least: float = 0.5) -> bool:
+    """Does a question or claim speak of what this rumour claims, in any of its wordings?"""
+    return max(_alike(text, said) for said in [rumour.claim, *map(str, rumour.variants)]) >= least
 
-    `on`: ISO day; a document not yet in force that day is left out too.
-    """
-    policies = {
-        p.id: p
-        for p in session.scalars(
-            select(Policy).where(Policy.status.in_(("in_force", "amended")), Policy.interprets.is_(None))
-        )
-    }
+
+def _alike(claim: str, said: str) -> float:
+    """Likeness of two claims, 0 where they share fewer than two words or count differently."""
+    if len(set(words(claim)) & set(words(said))) < 2:
+        return 0.0
+    for left in figures(claim):
+        if any(left.what and left.what == right.what and not same(left, right) for right in figures(said)):
+            return 0.0
+    return overlap(claim, said)
+
+
+def clauses_for(session: Session, query: str, *, top: int = 5) -> list[tuple[Policy, Clause, float]]:
+    """Clauses of the policy library for a query, best first; repealed and replaced documents are left out. A document that is
+    published and not yet in force stays in: it may be the very one that people ask about (see policies.in_force)."""
+    chosen = select(Policy).where(Policy.status.in_(("in_force", "amended")), Policy.interprets.is_(None))
+    policies = {p.id: p for p in session.scalars(chosen)}
     wanted = set(words(query))
     rows = (
         session.scalars(select(Clause).where(Clause.policy_id.in_(policies))).all()
@@ -167,10 +176,13 @@ def clauses_for(
         else []
     )
     # A cheap look first: segmenting a whole library for each question would take seconds.
-    close = [row for row in rows if sum(word in row.text for word in wanted) >= min(2, len(wanted))]
-    ranker = Ranker([(row, f"{policies[row.policy_id].title} {row.heading} {row.text}") for row in close])
-    found = [(policies[row.policy_id], row, score) for row, score in ranker.search(query, top * 2)]
-    return [hit for hit in found if not on or not hit[0].effective or hit[0].effective <= on][:top]
+    close = []
+    for row in rows:
+        whole = f"{policies[row.policy_id].title} {row.heading} {row.text}"
+        if sum(word in whole for word in wanted) >= min(2, len(wanted)) and not row.path.startswith("前言"):
+            close.append((row, whole))
+    ranker = Ranker(close)
+    return [(policies[row.policy_id], row, score) for row, score in ranker.search(query, top)]
 
 
 def _source_of(rumour: Rumour) -> str:

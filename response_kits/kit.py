@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from huiyin.errors import NotFound
-from huiyin.records import Clause, Draft, Fact, Issue, Policy, Statement
+from huiyin.records import Clause, Draft, Fact, Issue, Policy, Rumour, Statement
 from huiyin.rules import load
 from huiyin.settings import Settings
 from response_kits import claims, clocks, drafts, evidence, statements
@@ -30,6 +30,7 @@ class Kit:
 
     issue: dict[str, Any]
     must_answer: list[dict[str, Any]] = field(default_factory=list)
+    recommended: list[str] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     unknown: list[dict[str, Any]] = field(default_factory=list)
@@ -67,17 +68,17 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
     issue = get_issue(session, issue_id)
     verified = fact_records.of_issue(session, issue.id)
     unverified = fact_records.of_issue(session, issue.id, states=("unverified",))
-    asked = questions_of(issue, verified)
+    rumours = rumour_library.listing(session, issue_id=issue.id)
+    asked = questions_of(issue, verified, rumours)
     said = claims.of_issue(session, issue.id)
-    found = evidence.clauses_for(session, _query(issue, asked), top=6, on=now.date().isoformat())
+    found = evidence.clauses_for(session, _query(issue, asked), top=6)
     policies = list({policy.id: policy for policy, _, _ in found}.values())
     past = similar_issues(session, issue)
-    rumours = rumour_library.listing(session, issue_id=issue.id)
     texts = [*(str(q["question"]) for q in asked), *(c.text for c in said)]
     kit = Kit(
         issue=issue_row(session, issue, now),
-        must_answer=list(issue.must_answer or []) or strategies.must_answer(issue, policies, texts),
-        claims=[_claim(session, c, verified, found) for c in said],
+        must_answer=strategies.named(issue.must_answer) or strategies.must_answer(issue, policies, texts),
+        claims=[_claim(session, c, verified, found, issue.id) for c in said],
         known=[fact_row(fact) for fact in verified],
         questions=asked,
         clauses=[_clause(session, *hit, now) for hit in found],
@@ -93,12 +94,13 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
         made=now.isoformat(),
     )  # fmt: skip
     kit.unknown = unknowns(issue, asked, unverified, kit.claims)
+    kit.recommended = recommended(kit)
     kit.gaps = gaps(session, issue, settings or Settings(), now, kit)
     kit.advice = _advice(kit)
     return kit
 
 
-def questions_of(issue: Issue, facts: Sequence[Fact]) -> list[dict[str, Any]]:
+def questions_of(issue: Issue, facts: Sequence[Fact], rumours: Sequence[Rumour] = ()) -> list[dict[str, Any]]:
     """What people ask, graded: [{question, count, grade, grade_name, kind, kind_name, handling, facts, answered, examples}].
 
     must: asked by a tenth of those who ask (three at least), or about life and safety. likely: asked twice. reserve: the rest.
@@ -111,11 +113,12 @@ def questions_of(issue: Issue, facts: Sequence[Fact]) -> list[dict[str, Any]]:
         vital = fact_records.slot_by_rule(question) in ("deaths", "injured", "missing", "condition")
         grade = "must" if vital or count >= max(3, total * 0.1) else ("likely" if count >= 2 else "reserve")
         answers = evidence.answered(question, facts)
+        judged = [r.id for r in rumours if r.verdict != "待核" and r.rebuttal and evidence.says(question, r)]
         kind = strategies.opinion_kind(question, str(row.get("kind", "")))
         found.append({
             "question": question, "count": count, "grade": grade, "grade_name": GRADES[grade], "kind": kind["key"],
             "kind_name": kind["name"], "handling": kind["handling"], "facts": [f.id for f in answers],
-            "answered": bool(answers), "examples": list(row.get("examples", ()))[:5],
+            "rumours": judged, "answered": bool(answers or judged), "examples": list(row.get("examples", ()))[:5],
         })  # fmt: skip
     order = list(GRADES)
     return sorted(found, key=lambda q: (order.index(q["grade"]), -q["count"]))
@@ -168,12 +171,22 @@ def similar_issues(session: Session, issue: Issue, top: int = 5, least: float = 
 
 def gaps(session: Session, issue: Issue, settings: Settings, now: datetime, kit: Kit) -> list[dict[str, str]]:
     """Facts to collect: what a situation notice (and, where there is a rumour, a rebuttal) of this issue still lacks."""
-    kinds = ["notice"] + (["rebuttal"] if kit.rumours else [])
+    kinds = recommended(kit)
     found: dict[str, dict[str, str]] = {}
     for kind in kinds:
-        for gap in drafts.compose(session, issue.id, kind, settings, now).gaps:
+        about = {"policy": kit.clauses[0]["policy"]} if kind == "interpretation" else {}
+        for gap in drafts.compose(session, issue.id, kind, settings, now, about).gaps:
             found.setdefault(gap["need"], {**gap, "kind": kind, "kind_name": drafts.name_of(kind)})
     return list(found.values())
+
+
+def recommended(kit: Kit) -> list[str]:
+    """Kinds of text that this issue calls for: a rebuttal where a claim was judged, an interpretation where most of what is
+    verified is a rule's content, else a situation notice."""
+    rules = sum(1 for fact in kit.known if fact["slot"] == "rule")
+    by_rule = bool(kit.clauses) and rules * 2 > len(kit.known) and "interpretation" in drafts.kinds()
+    kinds = ["interpretation"] if by_rule else ["notice"]
+    return kinds + (["rebuttal"] if any(r["verdict"] in ("不实", "部分属实") for r in kit.rumours) else [])
 
 
 def _advice(kit: Kit) -> list[str]:
@@ -184,9 +197,7 @@ def _advice(kit: Kit) -> list[str]:
     if overdue:
         steps.append(f"{overdue[0]['name']}{overdue[0]['words']}，已核实部分先发，其余写明正在核查")
     if open_musts:
-        steps.append(
-            f"{len(open_musts)} 个必答问题尚无已核实事实，先向{open_musts[0] and _first_ask(kit)}核实"
-        )
+        steps.append(f"{len(open_musts)} 个必答问题尚无已核实事实，先向{_first_ask(kit)}核实")
     if kit.conflicts:
         steps.append("已发布的数字之间有出入，先统一口径")
     if any(r["verdict"] == "待核" for r in kit.rumours):
@@ -206,11 +217,18 @@ def _query(issue: Issue, asked: Sequence[dict[str, Any]]) -> str:
     return f"{issue.title} {words} {subject} {' '.join(str(q['question']) for q in asked[:5])}"
 
 
+_VERDICTS = {
+    "against": "与核实情况不符", "for": "与核实情况一致", "mixed": "部分相符，须拆开说", "unverified": "待核查",
+    "outdated": "与此前通报一致，数字已更新",
+}  # fmt: skip
+
+
 def _claim(
     session: Session,
     claim: claims.Claim,
     facts: Sequence[Fact],
     found: Sequence[tuple[Policy, Clause, float]],
+    issue_id: str,
 ) -> dict[str, Any]:
     rows = evidence.about(session, claim.text, facts)
     sides = {row.stance for row in rows}
@@ -219,14 +237,12 @@ def _claim(
         if {"for", "against"} <= sides
         else next((s for s in ("against", "for") if s in sides), "unverified")
     )
+    if verdict in ("against", "unverified"):
+        older = fact_records.of_issue(session, issue_id, states=("superseded",))
+        if any(evidence.stance(claim.text, fact.text)[0] == "for" for fact in older):
+            verdict = "outdated"
     close = [hit for hit in found if overlap(claim.text, hit[1].text) >= evidence.RELATED][:2]
-    names = {
-        "against": "与核实情况不符",
-        "for": "与核实情况一致",
-        "mixed": "部分相符，须拆开说",
-        "unverified": "待核查",
-    }
-    return {**claim.as_dict(), "verdict": verdict, "verdict_name": names[verdict], "evidence": [row.as_dict() for row in rows],
+    return {**claim.as_dict(), "verdict": verdict, "verdict_name": _VERDICTS[verdict], "evidence": [row.as_dict() for row in rows],
             "clauses": [clause.id for _, clause, _ in close]}  # fmt: skip
 
 

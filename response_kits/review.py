@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from huiyin.records import Clause, Draft, Issue, Organisation, Policy, Rumour
+from huiyin.records import Clause, Draft, Issue, Organisation, Policy, Rumour, Statement
 from huiyin.settings import Settings
 from response_kits import checks
 from response_kits import facts as fact_records
@@ -40,6 +40,14 @@ def grounds(session: Session, draft: Draft, settings: Settings, now: datetime) -
         select(Rumour).where(Rumour.issue_id == draft.issue_id, Rumour.verdict != "待核")
     ):
         found.append(checks.FactText(f"r{rumour.id}", rumour.rebuttal, "辟谣库"))
+    for statement in session.scalars(
+        select(Statement).where(Statement.issue_id == draft.issue_id, Statement.state == "standing")
+    ):
+        found.append(
+            checks.FactText(
+                f"s{statement.id}", statement.text, statement.title, statement.published.isoformat()
+            )
+        )
     return found + _office(session, draft, settings, now)
 
 

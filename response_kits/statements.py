@@ -138,8 +138,8 @@ def of_issue(session: Session, issue_id: str) -> list[Statement]:
 
 
 def conflicts(session: Session, issue_id: str) -> list[Conflict]:
-    """Figures of standing statements on one issue that count the same thing and fall (counts that may only grow, grew fewer),
-    or differ at the same time. A larger count in a later text with its own 截至时间 is progress, and marked as explained.
+    """Figures of standing statements on one issue that count the same thing and differ. What may change so with time
+    (more dead and hurt, fewer missing and in hospital) is progress, and marked as explained.
     """
     seen: dict[tuple[str, str], list[tuple[Statement, dict[str, Any]]]] = {}
     for statement in of_issue(session, issue_id):
@@ -151,11 +151,16 @@ def conflicts(session: Session, issue_id: str) -> list[Conflict]:
     for (what, _), rows in seen.items():
         for (left_s, left), (right_s, right) in pairwise(rows):
             if left_s.id != right_s.id and not same(_figure(left), _figure(right)):
-                later = right_s.published > left_s.published
-                explained = later and "截至" in right_s.text and right["value"] > left["value"]
+                explained = right_s.published > left_s.published and _progress(
+                    what, left["value"], right["value"]
+                )
                 found.append(Conflict(what, left["sentence"], right["sentence"], left_s.id, right_s.id,
                                       left_s.published, right_s.published, explained))  # fmt: skip
     return found
+
+
+def _progress(what: str, before: float, after: float) -> bool:
+    return after < before if what in ("missing", "hospital", "severe", "owed") else after > before
 
 
 def against(session: Session, issue_id: str, text: str) -> list[Conflict]:
@@ -170,7 +175,7 @@ def against(session: Session, issue_id: str, text: str) -> list[Conflict]:
                     old = _figure(row)
                     if new.what and new.what == old.what and new.unit == old.unit and not same(new, old):
                         found.append(Conflict(new.what, row["sentence"], sentence, statement.id, 0, statement.published,
-                                              statement.published, "截至" in text and new.value > old.value))  # fmt: skip
+                                              statement.published, _progress(new.what, old.value, new.value)))  # fmt: skip
     return found
 
 

@@ -39,6 +39,18 @@ def must_answer(issue: Issue, policies: Sequence[Policy], texts: Sequence[str]) 
     return found
 
 
+def named(rows: Sequence[Any] | None) -> list[dict[str, Any]]:
+    """The issue's own must_answer rows [{kind, reason}] with number, name and basis from the table."""
+    table = load("must_answer")
+    known = {row["key"]: row for row in table["kind"]}
+    known |= {row["number"]: row for row in table["kind"]}
+    return [
+        {"number": known.get(row.get("kind"), {}).get("number"), "name": known.get(row.get("kind"), {}).get("name", ""),
+         "basis": table["basis"], **row}
+        for row in rows or ()
+    ]  # fmt: skip
+
+
 def hand_over(issue: Issue) -> dict[str, Any] | None:
     """The duty to hand a rumour's lead over, where it gravely harms public order."""
     row = load("must_answer")["handover"]

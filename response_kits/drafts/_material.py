@@ -52,13 +52,22 @@ class Material:
     def contact(self) -> Organisation | None:
         """The directory's entry of the body that answers, where it has a contact."""
         rows = self.session.scalars(select(Organisation).where(Organisation.contact != "")).all()
-        return next((row for row in rows if row.name == self.issue.unit), None)
+        named = next((row for row in rows if row.name == self.issue.unit), None)
+        topical = [row for row in rows if self.issue.topic in row.topics] if not self.issue.unit else []
+        return (
+            named
+            or next((row for row in topical if row.place == self.issue.place), None)
+            or next(iter(topical), None)
+        )
 
     @property
     def subject(self) -> str:
         """What the text is about, for its title: the issue's title where verified facts carry all its words, else the plain
         name of the field and place. A title may claim no more than the text can show, and never repeats a rumour."""
-        known = {w for fact in self.facts for w in words(fact.text)}
+        said = [fact.text for fact in self.facts] + [
+            f"{s.title}{s.text}" for s in self.statements if s.state == "standing"
+        ]
+        known = {w for text in said for w in words(text)}
         title = self.issue.title.strip("《》“” 。！？!?")
         if self.about.get("subject"):
             return str(self.about["subject"])

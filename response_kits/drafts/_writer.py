@@ -9,13 +9,16 @@ from typing import Any
 
 from huiyin.records import Clause, Fact
 from huiyin.rules import load
-from response_kits.wording import closed, moment
+from response_kits.wording import closed, moment, opened
+
+SHORT = 24
+"""Facts of at most this many characters are joined with their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """A finished draft. `bindings`: [{start, end, facts, clauses, rumours, kind}] over `text`; kind is fact, clause, unknown,
-    claim or frame. `gaps`: [{part, name, need, ask}]: what to collect, of whom."""
+    claim, statement or frame. `gaps`: [{part, name, need, ask}]: what to collect, of whom."""
 
     kind: str
     title: str
@@ -66,20 +69,28 @@ class Writer:
         """A sentence that quotes a claim, or (kind fact) says what its verdict and rebuttal say."""
         self._put(text, kind, rumours=[rumour_id])
 
+    def statement(self, text: str, statement_id: int) -> None:
+        """A sentence of a text that we have published already."""
+        self._put(text, "statement", statements=[statement_id])
+
     def facts(self, rows: Sequence[Fact], *, lead: bool = True) -> bool:
-        """Facts as sentences; with `lead`, a new source or time is named before them (截至…，据…核实，). False where none is new."""
-        fresh = [fact for fact in rows if fact.id not in self.used]
-        source = ""
-        for fact in fresh:
+        """Facts as sentences, those of one source and time together; with `lead`, a new source or time is named before them
+        (截至…，据…核实，). Short ones become one sentence. False where none is new."""
+        groups: dict[tuple[str, datetime | None], list[Fact]] = {}
+        for fact in rows:
+            if fact.id not in self.used:
+                groups.setdefault((fact.source, fact.as_of) if lead else ("", None), []).append(fact)
+        for (source, as_of), group in groups.items():
             words = ""
-            if lead and fact.as_of and fact.as_of != self.as_of and "截至" not in fact.text:
-                words = f"截至{moment(fact.as_of)}，"
-                self.as_of = fact.as_of
-            if lead and fact.source and fact.source != source and fact.source not in fact.text:
-                words += f"{source_lead(fact.source)}，"
-            source = fact.source
-            self.fact(words + closed(fact.text), fact)
-        return bool(fresh)
+            if lead and as_of and as_of != self.as_of and not any("截至" in fact.text for fact in group):
+                words = f"截至{moment(as_of)}，"
+                self.as_of = as_of
+            if lead and source and source not in group[0].text:
+                words += f"{source_lead(source)}，"
+            for run in _runs(group):
+                self.fact(words + closed("；".join(opened(fact.text) for fact in run)), *run)
+                words = ""
+        return bool(groups)
 
     def gap(self, key: str) -> None:
         """A part that cannot be written: its `unknown` words stand in where the table has them, and the gap is noted."""
@@ -117,10 +128,29 @@ class Writer:
         self.pieces.append((text, binding))
 
 
+def _runs(group: Sequence[Fact]) -> list[list[Fact]]:
+    """Facts in runs that make one sentence each: short ones together, a long one by itself."""
+    runs: list[list[Fact]] = []
+    for fact in group:
+        length = sum(len(f.text) for f in runs[-1]) if runs else 99
+        if (
+            runs
+            and len(fact.text) <= SHORT
+            and length + len(fact.text) <= 3 * SHORT
+            and len(runs[-1][-1].text) <= SHORT
+        ):
+            runs[-1].append(fact)
+        else:
+            runs.append([fact])
+    return runs
+
+
 def source_lead(source: str) -> str:
     """据市卫生健康委核实 / 根据《事故初步报告》."""
     if source.startswith(("据", "根据", "经")):
         return source
+    if source.startswith("《"):
+        return f"根据{source}"
     if source.endswith(
         ("报告", "通报", "记录", "笔录", "清单", "公告", "文件", "》", "报表", "台账", "数据", "结果")
     ):

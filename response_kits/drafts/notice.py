@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from huiyin.records import Fact
 from response_kits import evidence
 from response_kits import facts as fact_records
 from response_kits.drafts._material import Material
 from response_kits.drafts._writer import Writer
 from response_kits.figures import figures
-from response_kits.wording import joined, moment, opened
+from response_kits.wording import joined, moment, opened, sentences
 
 KIND = "notice"
+WHEN = re.compile(
+    r"(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚|夜间)?(?:\d{1,2}时(?:\d{1,2}分)?)?(?:许|左右)?"
+)
+"""A day, and the time of day where one is named."""
 
 
 def write(m: Material, w: Writer) -> str:
@@ -47,10 +53,23 @@ def _lead(m: Material, w: Writer) -> None:
             [fact for fact in m.of(["time", "place", "unit"]) if opened(fact.value or fact.text) not in told]
         )
     else:
-        w.facts(m.of(["time", "place", "unit"]), lead=False)
-        w.gap("lead")
+        told_before = account(m)
+        if told_before is not None:
+            w.statement(*told_before)
+        elif not w.facts(m.of(["time", "place", "unit"]), lead=False):
+            w.gap("lead")
     w.frame("此事受到社会关注，感谢广大市民和网民的关心与监督。")
     w.frame("现将已核实的情况通报如下：")
+
+
+def account(m: Material) -> tuple[str, int] | None:
+    """What happened, as our earliest standing statement told it: its first sentence with a date, and the statement's id."""
+    for statement in m.statements:
+        if statement.state == "standing":
+            for sentence, _, _ in sentences(statement.text):
+                if WHEN.search(sentence) and len(sentence) <= 140 and sentence.endswith("。"):
+                    return sentence, statement.id
+    return None
 
 
 def _investigation(m: Material, w: Writer) -> None:
@@ -101,8 +120,8 @@ def next_steps(m: Material, w: Writer) -> None:
         w.gap("next")
 
 
-def contact(m: Material, w: Writer) -> None:
-    """Where people can ask: a verified fact, else the directory's entry; else the gap."""
+def contact(m: Material, w: Writer, part: str = "contact") -> None:
+    """Where people can ask: a verified fact, else the directory's entry; else the gap of that part."""
     known: list[Fact] = m.of(["contact"])
     entry = m.contact()
     if known:
@@ -110,4 +129,4 @@ def contact(m: Material, w: Writer) -> None:
     elif entry is not None:
         w.frame(f"如有情况反映或者需要咨询，可联系{entry.name}，电话：{entry.contact}。")
     else:
-        w.gap("contact")
+        w.gap(part)

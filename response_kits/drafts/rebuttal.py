@@ -30,10 +30,7 @@ def write(m: Material, w: Writer) -> str:
     _why(m, w, rumour, against)
     w.paragraph()
     _again(m, w, rumour, [f for f in headline if f in against] or headline)
-    contact(m, w)
-    if any(gap["part"] == "contact" for gap in w.gaps):
-        w.gaps = [gap for gap in w.gaps if gap["part"] != "contact"]
-        w.gap("again")
+    contact(m, w, "again")
     w.signature(m.organisation, m.now)
     return title
 
@@ -74,11 +71,10 @@ def _library_fact(w: Writer, rumour: Rumour) -> bool:
     """The rebuttal of the library stands in for a fact where it was published with its source."""
     if not rumour.rebuttal.strip() or not (rumour.sources or rumour.state == "published"):
         return False
-    first = next((s for s, _, _ in sentences(rumour.rebuttal) if rumour.claim not in s), "")
-    if not first:
-        return False
-    w.rumour(closed(first), rumour.id, "fact")
-    return True
+    said = [s for s, _, _ in sentences(rumour.rebuttal) if rumour.claim not in s]
+    for sentence in said:
+        w.rumour(closed(sentence), rumour.id, "fact")
+    return bool(said)
 
 
 def _claim(w: Writer, rumour: Rumour, against: list[Fact], support: list[Fact]) -> None:
@@ -102,7 +98,9 @@ def _check(m: Material, w: Writer, headline: list[Fact]) -> None:
     if w.facts(steps):
         return
     bodies = joined(fact.source for fact in headline)
-    if bodies:
+    if bodies.startswith("《"):
+        w.fact(f"以上内容见{bodies}。", *headline)
+    elif bodies:
         w.fact(f"以上情况由{bodies}提供并核实。", *headline)
     w.gap("check")
 

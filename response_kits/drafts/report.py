@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from response_kits.drafts._material import Material, earlier
 from response_kits.drafts._writer import Writer
+from response_kits.drafts.notice import WHEN, account
 from response_kits.wording import moment
 
-_WHEN = re.compile(
-    r"(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚|夜间)?(?:\d{1,2}时(?:\d{1,2}分)?)?(?:许|左右)?"
-)
 KIND = "report_first"
 KINDS = ("report_first", "report_follow", "report_final")
 
@@ -46,11 +42,15 @@ def _derived(m: Material, w: Writer, key: str) -> bool:
         return True
     if key == "time":
         for fact in m.of(["what"]):
-            match = _WHEN.search(fact.text)
+            match = WHEN.search(fact.text)
             if match:
                 w.fact(f"{match[0]}。", fact)
                 w.used.discard(fact.id)  # its account is still to be told
                 return True
+    if key in ("time", "nature") and (told := account(m)) is not None:
+        when = WHEN.search(told[0])
+        w.statement(f"{when[0]}。" if key == "time" and when else told[0], told[1])
+        return True
     return False
 
 

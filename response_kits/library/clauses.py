@@ -120,15 +120,22 @@ def _outline(lines: list[tuple[str, int]]) -> list[Piece]:
             pieces.append(Piece(first, heading, start, end))
         elif found := _SECOND.match(line):
             second = found[1].replace("(", "（").replace(")", "）")
+            _drop_bare_heading(pieces, first)
             pieces.append(Piece(first + second, heading, start, end))
         elif (found := _THIRD.match(line)) and first:
             pieces.append(Piece(f"{first}{second}{found[1]}", heading, start, end))
         elif not first:
-            if len(line) > 30:
+            if len(line) > 30 and line.endswith("。"):
                 pieces.append(Piece("前言", "", start, end))
         elif not (_SIGNATURE.match(line) and len(line) < 45):
             pieces[-1].end = end
     return _merge_preamble(pieces)
+
+
+def _drop_bare_heading(pieces: list[Piece], first: str) -> None:
+    """一、总体要求 with nothing but parts under it is a heading, no clause."""
+    if pieces and pieces[-1].path == first and pieces[-1].end - pieces[-1].start <= 40:
+        pieces.pop()
 
 
 def _merge_preamble(pieces: list[Piece]) -> list[Piece]:

@@ -1,0 +1,290 @@
+"""The sample city's answers: directory, policy library, rumour library, verified facts and published notices, put into the record.
+
+Safe to call again: what is in is not put in twice, and facts whose issue has not been grouped yet wait for the next call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crawler.sample_city import City, Item, build
+from crawler.sample_city.clock import moment_before
+from huiyin import jsonl
+from huiyin.records import (
+    DocumentRow,
+    Fact,
+    Issue,
+    IssueDocument,
+    Organisation,
+    Preference,
+    Record,
+    Statement,
+)
+from huiyin.settings import Settings
+from response_kits import clocks, facts, statements
+from response_kits.figures import figures
+from response_kits.library import policies, rumours
+
+_MARK = "sample_answers"
+_VERDICTS = {"false": "不实", "misread": "不实", "true": "属实", "partly": "部分属实", "unverified": "待核"}
+_CHAINED = ("deaths", "injured", "missing")
+BY = "示例数据"
+
+
+@dataclass
+class _Loader:
+    session: Session
+    settings: Settings
+    now: datetime
+    base: str
+    city: City
+    done: dict[str, dict[str, Any]]
+    counts: Counter[str] = field(default_factory=Counter)
+    issues: dict[str, str] = field(default_factory=dict)  # story → issue
+
+    def new(self, kind: str, key: str) -> bool:
+        return key not in self.done.setdefault(kind, {})
+
+    def mark(self, kind: str, key: str, row: Any) -> None:
+        self.done[kind][key] = row
+        self.counts[kind] += 1
+
+
+def load_sample(record: Record, settings: Settings, now: datetime, base: str = "") -> dict[str, int]:
+    """Load what is not in yet. `now` and `base`: as the sample city is served. Returns counts of what was added, by kind,
+    and `waiting`: facts, rumours and statements whose issue does not exist yet.
+    """
+    with record.session() as session:
+        preference = session.get(Preference, _MARK)
+        done = json.loads(json.dumps(preference.value)) if preference else {}
+        loader = _Loader(session, settings, now, base, build(now), done)
+        loader.issues = issues_by_story(session, loader.city)
+        _directory(loader)
+        _policies(loader)
+        _facts(loader)
+        _rumours(loader)
+        _statements(loader)
+        if preference is None:
+            session.add(Preference(name=_MARK, value=loader.done))
+        else:
+            preference.value = loader.done
+        return dict(loader.counts)
+
+
+def issues_by_story(session: Session, city: City) -> dict[str, str]:
+    """Story → the issue that holds most of its documents, where that story is also the issue's commonest."""
+    stories: dict[str, Counter[str]] = {}
+    query = select(DocumentRow.url, IssueDocument.issue_id).join(
+        IssueDocument, IssueDocument.document_id == DocumentRow.id
+    )
+    for url, issue_id in session.execute(query.where(DocumentRow.sample)):
+        item = city.by_path.get(_path(url))
+        if item is not None:
+            stories.setdefault(issue_id, Counter())[item.story] += 1
+    best: dict[str, tuple[int, str]] = {}
+    for issue_id, counter in stories.items():
+        story, count = counter.most_common(1)[0]
+        if story != "noise" and count > best.get(story, (0, ""))[0]:
+            best[story] = (count, issue_id)
+    return {story: issue_id for story, (_, issue_id) in best.items()}
+
+
+def _path(url: str) -> str:
+    return "/" + url.partition("://")[2].partition("/")[2] if "://" in url else url
+
+
+def _file(name: str) -> Path:
+    import crawler.sample_city
+
+    return Path(next(iter(crawler.sample_city.__path__))) / name
+
+
+def _directory(load: _Loader) -> None:
+    for row in json.loads(_file("directory.json").read_text("utf-8")):
+        if load.new("directory", row["name"]):
+            present = load.session.scalars(
+                select(Organisation).where(Organisation.name == row["name"])
+            ).first()
+            if present is None:
+                load.session.add(
+                    Organisation(name=row["name"], level=row.get("level", "city"), place=row.get("place", ""),
+                                 topics=list(row.get("topics", ())), contact=row.get("phone", ""), sample=True)
+                )  # fmt: skip
+            load.mark("directory", row["name"], True)
+    load.session.flush()
+
+
+def _policies(load: _Loader) -> None:
+    """Policy documents first, then the interpretations that point to them."""
+    items = load.city.at("policy")
+    for item in sorted(items, key=lambda i: (i.attached.get("kind") == "interpretation", i.published)):
+        if not load.new("policies", item.key):
+            continue
+        number = str(item.attached.get("number", ""))
+        text = "\n".join(part for part in (item.title, number, *item.paragraphs) if part)
+        policy = policies.add_text(
+            load.session, text, item.title, by=BY, url=load.base + item.path, sample=True, now=load.now, title=item.title,
+            number=number, body=str(item.attached.get("body") or item.author), dated=item.local.date().isoformat(),
+        )  # fmt: skip
+        explained = (
+            policies.by_number(load.session, str(item.attached.get("of", "")))
+            if item.attached.get("of")
+            else None
+        )
+        if explained is not None:
+            policy.interprets = explained.id
+        load.mark("policies", item.key, policy.id)
+    policies.relink(load.session)
+
+
+def _facts(load: _Loader) -> None:
+    rows = sorted(
+        jsonl.rows(str(_file("facts.jsonl")), need=("id", "story", "text")),
+        key=lambda r: -float(r.get("as_of_hours", 0)),
+    )
+    loaded: dict[str, list[Fact]] = {}
+    for row in rows:
+        issue_id = load.issues.get(row["story"])
+        if issue_id is None:
+            load.counts["waiting"] += 1
+            continue
+        if load.new("facts", row["id"]):
+            fact = _fact(load, row, issue_id)
+            load.mark("facts", row["id"], fact.id)
+        else:
+            fact = facts.get(load.session, load.done["facts"][row["id"]])
+        for old in loaded.setdefault(issue_id, []):
+            _renew(old, fact, loaded[issue_id])
+        loaded[issue_id].append(fact)
+
+
+def _renew(old: Fact, new: Fact, between: list[Fact]) -> None:
+    """A count is superseded where every number of people in it has a newer one (those `between` counted too)."""
+    counted, fresh = _counted(old), _counted(new)
+    if (
+        old.state != "verified"
+        or not counted & fresh
+        or not (old.as_of and new.as_of and new.as_of > old.as_of)
+    ):
+        return
+    later = [fact for fact in between if fact.as_of and fact.as_of > old.as_of]
+    if counted <= fresh.union(*(_counted(fact) for fact in later)):
+        old.state = "superseded"
+        new.replaces = new.replaces or old.id
+
+
+def _counted(fact: Fact) -> set[str]:
+    if fact.slot not in (*_CHAINED, "condition"):
+        return set()
+    denied = {"missing"} if "无失联" in fact.text else set()
+    return denied | {f.what for f in figures(fact.text) if f.what in _CHAINED}
+
+
+def _fact(load: _Loader, row: dict[str, Any], issue_id: str) -> Fact:
+    source = row.get("source") or {}
+    as_of = moment_before(load.now, float(row.get("as_of_hours", 0)))
+    path = str(source.get("path", ""))
+    document = _document(load, path)
+    item = load.city.by_path.get(path)
+    if item is not None and item.where == "policy":
+        # What a rule says has no 截至时间, and its source is the document itself.
+        number = str(item.attached.get("number", ""))
+        name = f"《{policies.bare_title(item.title)}》" + (f"（{number}）" if number else "")
+        fact = facts.add(load.session, issue_id, str(row["text"]), slot="rule", source=name, source_url=load.base + path,
+                         document_id=document.id if document else "", by=BY, now=load.now)  # fmt: skip
+        return facts.verify(load.session, fact.id, str(row.get("verifier") or BY), load.now)
+    fact = facts.add(
+        load.session, issue_id, str(row["text"]), value=str(row.get("value") or ""), unit=str(row.get("unit") or ""),
+        source=str(row.get("verifier") or source.get("title", "")), source_url=load.base + path if path else "", as_of=as_of,
+        document_id=document.id if document else "", by=BY, now=load.now,
+    )  # fmt: skip
+    return facts.verify(load.session, fact.id, str(row.get("verifier") or BY), load.now)
+
+
+def _document(load: _Loader, path: str) -> DocumentRow | None:
+    if not path:
+        return None
+    query = select(DocumentRow).where(DocumentRow.sample, DocumentRow.url.endswith(path, autoescape=True))
+    return load.session.scalars(query).first()
+
+
+def _rumours(load: _Loader) -> None:
+    for row in jsonl.rows(str(_file("rumours.jsonl")), need=("id", "claim", "verdict")):
+        issue_id = load.issues.get(row.get("story", ""), "")
+        if not load.new("rumours", row["id"]):
+            known = rumours.get(load.session, load.done["rumours"][row["id"]])
+            known.issue_id = known.issue_id or issue_id
+            continue
+        sources = tuple({"title": s["title"], "url": load.base + s["path"]} for s in row.get("sources", ()))
+        rumour = rumours.add(
+            load.session, row["claim"], verdict=_VERDICTS[row["verdict"]], rebuttal=row.get("rebuttal", ""),
+            variants=tuple(row.get("variants", ())), sources=sources, issue_id=issue_id, by=BY, now=load.now, sample=True,
+        )  # fmt: skip
+        answered = [
+            item.published
+            for item in (_item(load, s["path"]) for s in row.get("sources", ()))
+            if item is not None
+        ]
+        if rumour.verdict != "待核" and answered and row.get("story") != "s04":
+            # A policy text rebuts nothing by itself: the social-insurance story has not been answered yet.
+            rumours.move(load.session, rumour.id, "publish", BY, "", max(answered))
+        load.mark("rumours", row["id"], rumour.id)
+
+
+def _item(load: _Loader, path: str) -> Item | None:
+    return load.city.by_path.get(path)
+
+
+def _statements(load: _Loader) -> None:
+    """The city's own published notices become statements and meet the clocks of their issue, at the time they came out."""
+    seen: set[str] = set()
+    for item in sorted(load.city.out(load.now), key=lambda i: i.published):
+        if item.where not in ("notice", "gov_atom") or item.story == "noise" or item.title in seen:
+            continue
+        seen.add(item.title)
+        issue_id = load.issues.get(item.story)
+        if issue_id is None:
+            load.counts["waiting"] += 1
+            continue
+        if not load.new("statements", item.key):
+            continue
+        statement = statements.keep(
+            load.session, title=item.title, text=item.text, body=item.author, issue_id=issue_id, url=load.base + item.path,
+            published=item.published, by=BY, sample=True,
+        )  # fmt: skip
+        load.mark("statements", item.key, statement.id)
+        _answered(load, issue_id, statement)
+
+
+def _answered(load: _Loader, issue_id: str, statement: Statement) -> None:
+    """What came out before people spoke of the matter answers nothing; the third public text is taken as the mark."""
+    issue = load.session.get(Issue, issue_id)
+    spoken = (
+        select(DocumentRow.when)
+        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+        .where(
+            IssueDocument.issue_id == issue_id,
+            DocumentRow.kind.in_(("post", "message", "comment", "article")),
+        )
+        .order_by(DocumentRow.when)
+        .offset(2)
+        .limit(1)
+    )
+    third = load.session.scalars(spoken).first()
+    if issue is None or third is None or statement.published < third:
+        return
+    clocks.start_for(load.session, issue, load.settings, load.now)
+    begun = clocks.start_of(issue, load.settings)
+    clocks.meet(
+        load.session, issue_id, "statement", f"《{statement.title}》", max(statement.published, begun)
+    )
+    if issue.state == "new":
+        issue.state = "answered"
