@@ -125,7 +125,7 @@ def _holds(
     if "levels" in row:
         return any(unit.get("level") in row["levels"] for unit in units)
     if "places_at_least" in row:
-        return len(places) >= row["places_at_least"]
+        return len(places) >= int(row["places_at_least"])
     if "units_at_least" in row:
-        return len(units) >= row["units_at_least"]
+        return len(units) >= int(row["units_at_least"])
     return True

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from huiyin.errors import UsageError
+from nlp.corpus.heat import DAY
 
 MODEL = Path(__file__).parent.parent / "models" / "forecast.npz"
 AGES = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0)
@@ -104,11 +105,6 @@ def _model() -> dict[str, Floats]:
         return {name: stored[name].astype(np.float64) for name in stored.files}
 
 
-# Activity by hour of the day, mean 1: reposts 6 to 72 hours after the post, in 1,859 traces (bench/grouping_forecast.py).
-_DAY = (0.79, 0.47, 0.31, 0.23, 0.23, 0.28, 0.84, 1.59, 2.15, 2.25, 1.69, 1.34)
-_DAY += (1.25, 1.15, 0.86, 0.79, 0.80, 0.85, 0.85, 0.91, 0.98, 1.10, 1.20, 1.12)
-
-
 @lru_cache(maxsize=1)
 def _profile() -> Floats:
-    return np.array(_DAY)
+    return np.array(DAY)

@@ -21,9 +21,8 @@ HALF_LIFE = 6.0
 """Hours after which a text counts half for the heat."""
 _PRIOR = 30.0
 """Texts of the prior in each hour of the week: a new installation starts from a usual day, and learns its own."""
-# Share of activity by hour of the day, mean 1; the same curve that the forecast uses (nlp.corpus.forecast).
-_DAY = (0.79, 0.47, 0.31, 0.23, 0.23, 0.28, 0.84, 1.59, 2.15, 2.25, 1.69, 1.34)
-_DAY += (1.25, 1.15, 0.86, 0.79, 0.80, 0.85, 0.85, 0.91, 0.98, 1.10, 1.20, 1.12)
+DAY = (0.79, 0.47, 0.31, 0.23, 0.23, 0.28, 0.84, 1.59, 2.15, 2.25, 1.69, 1.34, 1.25, 1.15, 0.86, 0.79, 0.80, 0.85, 0.85, 0.91, 0.98, 1.10, 1.20, 1.12)  # fmt: skip
+"""Usual activity by hour of the day, mean 1: reposts 6 to 72 hours after the post, in 1,859 Weibo traces."""
 
 
 def hour_of_week(moment: datetime) -> int:
@@ -49,7 +48,7 @@ class Usual:
         """Usual activity in this hour of the week against the mean hour, above 0.05."""
         mean = (sum(self.counts) + 168 * _PRIOR) / 168
         at = hour_of_week(moment)
-        return max((self.counts[at] + _PRIOR * _DAY[at % 24]) / mean, 0.05)
+        return max((self.counts[at] + _PRIOR * DAY[at % 24]) / mean, 0.05)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from typing import Any
 
 from huiyin.document import Casualties
 from huiyin.rules import load
-
-OFFICIAL = frozenset({"notice", "reply", "policy"})
-"""Kinds of document by which a public body itself gives a number."""
+from nlp.corpus import heat
+from nlp.corpus.posts import OFFICIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ class IssueFacts:
     """What the level rests on.
 
     hourly: texts an hour, oldest first, the last one the present hour; distinct_authors, distinct_sources: over the whole
-    issue; burst: standard deviations above the usual (nlp.corpus.heat). event_class: which table of grades applies, ''
+    issue; burst: standard deviations above the usual (`heat.measure`); None: from
+    `hourly` alone, hours taken as equal. event_class: which table of grades applies, ''
     where none does yet. seriously_injured and loss_yuan: from a person or a finding; texts do not tell them reliably.
     """
 
@@ -47,7 +47,7 @@ class IssueFacts:
     hourly: Sequence[float] = ()
     distinct_authors: int = 0
     distinct_sources: int = 0
-    burst: float = 0.0
+    burst: float | None = None
     event_class: str = "accident"
     seriously_injured: int | None = None
     loss_yuan: int | None = None
@@ -87,9 +87,9 @@ def grade(facts: IssueFacts) -> Level:
     rules = load("levels")
     claimed, confirmed = casualties(facts.documents)
     event = _event(facts, claimed, confirmed, rules["event"])
-    heat = _heat(facts, rules["heat"])
+    warmth = _heat(facts, rules["heat"])
     sensitivity = _sensitivity(facts, rules["sensitivity"])
-    return Level(max(event.value, heat.value, sensitivity.value), event, heat, sensitivity, claimed)
+    return Level(max(event.value, warmth.value, sensitivity.value), event, warmth, sensitivity, claimed)
 
 
 def casualties(documents: Sequence[Fact]) -> tuple[Casualties, Casualties]:
@@ -173,17 +173,19 @@ def _reached(value: float, steps: Sequence[float]) -> int:
 def _heat(facts: IssueFacts, rules: dict[str, Any]) -> Part:
     volume, now = sum(facts.hourly[-24:]), max(facts.hourly[-2:], default=0)
     by_volume = _reached(volume, rules["volume"])
-    by_speed = min(_reached(facts.burst, rules["speed"]), _reached(now, rules["speed_least_per_hour"]))
+    burst = facts.burst
+    if burst is None:
+        burst = heat.burst(facts.hourly, [1.0] * len(facts.hourly))[0]
+    by_speed = min(_reached(burst, rules["speed"]), _reached(now, rules["speed_least_per_hour"]))
     by_spread = min(_reached(facts.distinct_sources, rules["spread"]), _reached(volume, rules["volume"]) + 1)
-    allowed = min(
-        _reached(facts.distinct_authors, rules["authors"]), _reached(facts.distinct_sources, rules["sources"])
-    )
+    authors = facts.distinct_authors
+    if not authors and not any(one.author for one in facts.documents):
+        authors = len(facts.documents)  # citizens' messages and news carry no author: each is its own voice
+    allowed = min(_reached(authors, rules["authors"]), _reached(facts.distinct_sources, rules["sources"]))
     value = min(max(by_volume, by_speed, by_spread), allowed)
-    reasons = [
-        f"近 24 小时 {volume:.0f} 篇，涉及 {facts.distinct_sources} 个来源、{facts.distinct_authors} 个账号"
-    ]
+    reasons = [f"近 24 小时 {volume:.0f} 篇，涉及 {facts.distinct_sources} 个来源、{authors} 个账号"]
     if by_speed:
-        reasons.append(f"近两小时最多每小时 {now:.0f} 篇，高出常态 {facts.burst:.1f} 个标准差")
+        reasons.append(f"近两小时最多每小时 {now:.0f} 篇，高出常态 {burst:.1f} 个标准差")
     if max(by_volume, by_speed, by_spread) > allowed:
         reasons.append("账号或来源过少，热度不再上调，防止少数账号刷量")
     return Part(value, load("levels")["names"][value], tuple(reasons))

@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from huiyin.document import Casualties
-from nlp.corpus.level import OFFICIAL
+from nlp.corpus.posts import Post, tidy
 
 TEXT = 60
 _NAMES = (("deaths", "死亡"), ("injured", "受伤"), ("missing", "下落不明"))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One document on the line. `when` aware."""
-
-    id: str
-    when: datetime
-    text: str
-    kind: str = "other"
-    source: str = ""
-    casualties: Casualties | None = None
-
-
-def timeline(documents: Sequence[Entry], *, limit: int = 20) -> list[dict[str, Any]]:
+def find(posts: Sequence[Post], *, limit: int = 20) -> list[dict[str, Any]]:
     """Turns in order of time, each `{at, kind, text, document}`; `document` is the one it rests on.
 
     kinds: first, official (first word of a public body, and each later one), casualties (a number higher than any before),
     source (second, fourth, eighth … source joins), peak (the busiest hour, of 5 texts or more), last.
     Where there are more than `limit`, sources go first, then later official words.
     """
-    ordered = sorted(documents, key=lambda one: (one.when, one.id))
+    ordered = sorted(posts, key=lambda one: (one.when, one.id))
     if not ordered:
         return []
     turns = [_turn(ordered[0], "first", f"首次出现：{_short(ordered[0])}")]
     sources: set[str] = {ordered[0].source}
     highest: dict[str, int] = {}
     for one in ordered:
-        if one.kind in OFFICIAL:
+        if one.official:
             turns.append(_turn(one, "official", f"官方发声：{_short(one)}"))
         turns += _numbers(one, highest)
         if one.source and one.source not in sources:
@@ -56,16 +42,16 @@ def timeline(documents: Sequence[Entry], *, limit: int = 20) -> list[dict[str, A
     return sorted(turns, key=lambda turn: str(turn["at"]))[: max(limit, 2)]
 
 
-def _turn(one: Entry, kind: str, text: str, at: datetime | None = None) -> dict[str, Any]:
+def _turn(one: Post, kind: str, text: str, at: datetime | None = None) -> dict[str, Any]:
     return {"at": (at or one.when).isoformat(), "kind": kind, "text": text, "document": one.id}
 
 
-def _short(one: Entry) -> str:
-    text = " ".join(one.text.split())
+def _short(one: Post) -> str:
+    text = tidy(one.title or one.text)
     return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
 
 
-def _numbers(one: Entry, highest: dict[str, int]) -> list[dict[str, Any]]:
+def _numbers(one: Post, highest: dict[str, int]) -> list[dict[str, Any]]:
     found = []
     for name, word in _NAMES:
         value = None if one.casualties is None else getattr(one.casualties, name)
@@ -76,7 +62,7 @@ def _numbers(one: Entry, highest: dict[str, int]) -> list[dict[str, Any]]:
     return found
 
 
-def _peak(ordered: Sequence[Entry]) -> list[dict[str, Any]]:
+def _peak(ordered: Sequence[Post]) -> list[dict[str, Any]]:
     """The hour that began with a text and held most of them."""
     best, at, end = 0, 0, 0
     for start, one in enumerate(ordered):

@@ -90,6 +90,12 @@ def background() -> tuple[int, array[int]]:
         return int(stored["texts"]), counts
 
 
+def rarity(word: str) -> float:
+    """Natural logarithm of how many background texts there are for each that holds the word; at least 0."""
+    texts, known = background()
+    return max(log((texts + 1) / (known[crc32(word.encode()) & _MASK] + 0.5)), 0.0)
+
+
 class Weights:
     """Inverse document frequencies, background and stream together."""
 

@@ -1,0 +1,80 @@
+"""One document as the functions over a whole issue read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from re import compile as pattern
+from typing import TYPE_CHECKING
+
+from huiyin.document import Casualties
+
+if TYPE_CHECKING:  # the record is a large import that grouping alone does not need
+    from huiyin.records import AnalysisRow, DocumentRow
+
+OFFICIAL = frozenset({"notice", "reply", "policy"})
+"""Kinds of document in which a public body itself speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """`when` aware; `reach`: reposts, replies and likes together; `comments`: texts under it."""
+
+    id: str
+    text: str
+    when: datetime
+    title: str = ""
+    kind: str = "other"
+    source: str = ""
+    author: str = ""
+    reach: int = 0
+    casualties: Casualties | None = None
+    comments: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, row: DocumentRow, analysis: AnalysisRow, comments: Sequence[str] = ()) -> Post:
+        """From the record's rows of one document."""
+        said = analysis.data.get("casualties")
+        counted = Casualties(said.get("deaths"), said.get("injured"), said.get("missing")) if said else None
+        reach = row.reposts + row.replies + row.likes
+        return cls(
+            row.id,
+            row.text,
+            row.when,
+            row.title,
+            row.kind,
+            row.source,
+            row.author,
+            reach,
+            counted,
+            tuple(comments),
+        )
+
+    @property
+    def official(self) -> bool:
+        return self.kind in OFFICIAL
+
+
+_MARKS = pattern(
+    r"https?://[\w./?=&%#~:+-]+|\[[\u4e00-\u9fff]{1,4}\]|//?\s*@[\w-]+[:：]?|@[\w-]+|&[a-z]+;|O?网页链接|[\u200b\ufeff]"
+)
+_SENTENCE = pattern(r"[^。！？!?；;\n…]+[。！？!?；;…]*")
+
+
+def tidy(text: str) -> str:
+    """A text without addresses, mentions, emoticons and doubled blanks, as people may read it."""
+    return " ".join(_MARKS.sub(" ", text).split())
+
+
+def sentences(text: str, limit: int = 40) -> Iterator[str]:
+    """The first sentences of a text, tidied, with their closing mark; pieces under four characters are left out."""
+    count = 0
+    for line in text.split("\n"):
+        for match in _SENTENCE.finditer(tidy(line)):
+            piece = match.group().strip(" ，,、")
+            if len(piece) >= 4:
+                yield piece
+                count += 1
+                if count >= limit:
+                    return
