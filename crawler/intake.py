@@ -148,6 +148,22 @@ class Intake:
         self._indexed.update(document.id for document in clean)
         return counts
 
+    def comment(self, comments: Mapping[str, Sequence[Comment]]) -> set[str]:
+        """Add comments under documents by id; returns the ids that the record does not have. Same again: no change."""
+        missing = set(comments)
+        with self._lock, self._record.session() as session:
+            names = list(comments)
+            for start in range(0, len(names), 500):
+                for row in _rows(session, names[start : start + 500]):
+                    missing.discard(row.id)
+                    merged = _merged(row.comments, [self._clean_comment(c) for c in comments[row.id]])
+                    if merged is not row.comments:
+                        row.comments, row.indexed = merged, False
+        return missing
+
+    def _clean_comment(self, c: Comment) -> Comment:
+        return Comment(mask(_tidy(c.text)), c.published, self._pseudonyms.name(_tidy(c.author)), c.kind)
+
     def normalise(self, document: Document) -> Document:
         """The document as it may be stored: clean characters, masked numbers, pseudonyms, province only, canonical address."""
         return replace(
@@ -159,9 +175,7 @@ class Intake:
             origin=_tidy(document.origin)[:200],
             province=provinces(document.province),
             comments=tuple(
-                Comment(mask(_tidy(c.text)), c.published, self._pseudonyms.name(_tidy(c.author)), c.kind)
-                for c in document.comments[:MOST_COMMENTS]
-                if c.text.strip()
+                self._clean_comment(c) for c in document.comments[:MOST_COMMENTS] if c.text.strip()
             ),
             extra=_clean(document.extra),
         )
@@ -262,7 +276,7 @@ def _clean(value: Any) -> Any:
 
 def _samples(session: Session, names: set[str]) -> dict[str, bool]:
     found = session.execute(select(SourceRow.name, SourceRow.sample).where(SourceRow.name.in_(names)))
-    return dict(found)
+    return dict(found.tuples().all())
 
 
 def _rows(session: Session, names: Sequence[str]) -> list[DocumentRow]:
