@@ -14,12 +14,12 @@ _DEATH = (
     r"(?:当场|不幸|先后|已经|均|全部|因公|确认)*(?:死亡|遇难|遇害|身亡|丧生|丧命|罹难|殉职|毙命|溺亡|溺毙|猝死|惨死|惨亡|窒息|身故|葬身\w{1,2}|牺牲|离世|去世|病亡|病死|死去|死于|"
     r"不治|救无效|被害|杀害|暴毙|离开人世|失去(?:了)?(?:宝贵的)?生命|[烧淹冻摔砸溺呛闷饿病累吓憋坠跌挤踩烫刺咬吊]死|["
     + _TRANSITIVE
-    + r"]死|致死|死者|遗体|尸体|亡者|死(?!亡|机|角|刑|路|活|心|板|守|穴|敌|对头|胡同|缓|因|伤|讯|循环|党|猪|鱼|鸡|鸭|羊|牛|后))"
+    + r"]死|致死|死者|遗体|尸体|亡者|(?<!救)死(?!亡|机|角|刑|路|活|心|板|守|穴|敌|对头|胡同|缓|因|伤|讯|循环|党|猪|鱼|鸡|鸭|羊|牛|后))"
 )
 _INJURED = (
     r"(?:不同程度)?(?:(?:身|遭|身受|受|负)?(?:重伤|轻微伤|轻伤|微伤)|受伤|负伤|挂彩|伤势|伤情|烧伤|烫伤|灼伤|擦伤|骨折|["
     + _TRANSITIVE
-    + r"咬摔砸抓踩]伤|致伤|伤者|伤员|伤病员|致残|伤(?!害|心|感|亡|口|痛|风|疤|寒|残|势|情|者|员|不起|及|人))"
+    + r"咬摔砸抓踩]伤|致伤|伤者|伤员|伤病员|致残|(?<!扶)伤(?!害|心|感|亡|口|痛|风|疤|寒|残|势|情|者|员|不起|及|人))"
 )
 _MISSING = r"(?:失踪|失联|下落不明|失去(?:了)?联系|去向不明|生死不明|生死未卜)"
 _COMBINED = r"(?:死伤|伤亡)"
@@ -40,21 +40,24 @@ _KIND = re.compile(
     rf"(?P<combined>{_COMBINED})|(?P<deaths>{_DEATH})|(?P<injured>{_INJURED})|(?P<missing>{_MISSING})",
 )
 _NONE = re.compile(
-    r"(?:无|未(?:造成|导致|发生|发现|接到|收到|接报|出现|有)?(?:关于\w{0,6})?|没有(?:造成|导致|发生|发现|出现|接到|收到|接报)?(?:关于\w{0,6})?|没(?:造成|有)?|并?未(?:造成|有)|不存在|零)(?:任何|其他|其它|大的|重大|一|任何的)?"
+    r"(?:无|未(?:造成|导致|发生|发现|接到|收到|接报|出现|有)?(?:关于\w{0,6})?|没有(?:造成|导致|发生|发现|出现|接到|收到|接报)?(?:关于\w{0,6})?|没(?:造成|有)?|并?未(?:造成|有)|不存在|零)(?:[^，。、死伤亡]{1,8}[和及或])?(?:任何|新增|其他|其它|大的|重大|一|任何的)?"
     r"(?P<who>人员|人|群众|乘客|师生|学生|居民|村民|旅客|一人|司乘人员|工作人员)?(?:在[^，。]{1,8}中)?的?(?P<k>伤亡|死伤|死亡|受伤|遇难|失踪|失联|重伤|被困)(?!者?家属|的?原因)"
 )
 _UNKNOWN = re.compile(
     r"伤亡(?:情况|人数|数字|原因)?[^，。]{0,6}(?:不明|不详|不清|未知|待查|核实|核查|统计|了解)|是否[^，。]{0,6}(?:伤亡|死亡|受伤)|有无[^，。]{0,4}(?:伤亡|死亡)"
 )
 _SENTENCE = re.compile(r"[^。！？!?\n；;】]+[。！？!?\n；;】]?")
+_BARE = re.compile(
+    r"(?:目前|至今|均|都|全部|仍|已经?|先后|不幸|双双|现|当场|最终)*(?:死亡|遇难|身亡|下落不明|失联|失踪|受伤|不治|抢救无效)(?:死亡|身亡)?"
+)
 _BRACKETS = re.compile(r"[（(][^（()）。\n]{1,20}[)）]")
-_CLAUSE = re.compile(r"[^，,。！？!?；;\n（）()：【】\[\]…“”\"]+")
+_CLAUSE = re.compile(r"(?:(?<=[0-9]),(?=[0-9]{3})|[：:](?=[0-9])|[^，,。！？!?；;\n（）()：【】\[\]…“”\"])+")
 _BREAKS = re.compile(
     r"救出|营救|搜救|救援|搜寻|寻找|目击|赶到|赶赴|转移|疏散|撤离|脱险|逃生|获救|生还|抓获|逮捕|刑拘|拘留|调查|起诉|判|慰问|看望|安置|捐|哀悼|悼念|祭奠|送别|警力|出动|组成|"
     r"谈了?|讲述|讨论|面对|围观|见证|处理|问责|处分|免职|控制|住院|陪护|家属|亲属|负责|主持|参加|前往|救治(?!无效)|抢救(?!无效)|照顾|护理"
 )
 _LINK = re.compile(
-    r"^(?:的|了|者|人数|人员|总数|数字|群众|学生|职工|工人|矿工|失踪|失联|事故|情况|病例|员工|乘客|旅客|人|数|共|共计|总计|已|已经|已有|有|达|达到|已达|为|至|到|升至|增至|增加到|增加至|上升到|上升至|上升为|攀升至|更新为|核定为|变为|"
+    r"^(?:的|了|者|[由从][^，]{1,5}[人名]|人数|人员|总数|数字|群众|学生|职工|工人|矿工|失踪|失联|事故|情况|病例|员工|乘客|旅客|人|数|共|共计|总计|已|已经|已有|有|达|达到|已达|为|至|到|升至|增至|增加到|增加至|上升到|上升至|上升为|攀升至|更新为|核定为|变为|"
     r"约|目前|现在|仍|是|还|又|中|确认|累计|累计已|至少|仅|只|就|各|新增|增加|：|:|【|，?其中|在内的?|\s)*$"
 )
 _TOTAL = re.compile(
@@ -74,7 +77,7 @@ _SURE_DEATH = re.compile(
     + _TRANSITIVE
     + r"淹烧摔砸冻]死"
 )
-_SURE_INJURED = re.compile(r"受重伤|重伤|受伤|打伤|砍伤|撞伤|刺伤|咬伤|烧伤|负伤|受轻伤")
+_SURE_INJURED = re.compile(r"受重伤|重伤|受伤|打伤|砍伤|撞伤|刺伤|咬伤|烧伤|坠伤|摔伤|负伤|受轻伤")
 _NEGATED = re.compile(r"(?:没有|未有|无|并未|未造成|没有造成|否认|排除)[^，。]{0,3}$")
 _ABOVE = re.compile(r"[人名]以[上下]")
 _DATELINE = re.compile(r"新华[社网][^，。]{0,14}(?:电|讯|消息)|^[^，。]{0,8}(?:日电|讯)")
@@ -156,7 +159,7 @@ def _in_sentence(sentence: str, offset: int, number: int) -> list[Mention]:
         if (
             not none["who"]
             and none["k"] not in ("伤亡", "死伤")
-            and not none[0].startswith(("无一", "零", "无死亡", "无失"))
+            and not none[0].startswith(("无一", "零", "无死亡", "无新增", "无失"))
         ):
             continue  # 他没有受伤 says nothing of the others
         taken.append(none.span())
@@ -174,12 +177,19 @@ def _in_sentence(sentence: str, offset: int, number: int) -> list[Mention]:
                 )
             )
     part = False
+    previous: re.Match[str] | None = None
+    local: list[Mention] = []
     for clause in _CLAUSE.finditer(sentence):
         if _PART.search(clause[0]):
             part = True
         elif re.match(r"(?:另|此外|还有|同时)", clause[0]):
             part = False
-        for mention in _in_clause(sentence, clause.start(), clause.end(), taken):
+        start = clause.start()
+        if previous is not None and _BARE.fullmatch(clause[0]) and not local:
+            start = previous.start()  # 祖孙三人被洪水冲走，下落不明
+        local = _in_clause(sentence, start, clause.end(), taken)
+        previous = clause
+        for mention in local:
             role = _role(sentence, mention, clause.start(), part, out)
             start, end = mention.span
             out.append(replace(mention, span=(offset + start, offset + end), role=role, sentence=number))
@@ -366,6 +376,8 @@ def _not_people(sentence: str, match: re.Match[str]) -> bool:
         r"[多半]?(?:小时|月|星期|省|市|县|区|村|国家|地方|问题|方面|部门|单位|班|车|家庭|部|点|街道)", after
     ):
         return True
+    if sentence[match.start() - 1 : match.start()] in ("由", "从") and re.match(r"[增上升]", after):
+        return True
     if match["u"] == "名" and re.match(r"[次单字牌词]", after):
         return True
     if match["u"] == "位" and re.match(r"[置于]", after):
@@ -511,21 +523,26 @@ def _names_foreign_country(part: str) -> bool:
     return False
 
 
+def _inside(place: int, found: list[Mention]) -> bool:
+    return any(mention.span[0] <= place < mention.span[1] for mention in found)
+
+
 def _with_single_victims(
     found: list[Mention], sentences: list[tuple[int, str]], text: str, frame: _Frame
 ) -> list[Mention]:
     """Add the one person who died or was hurt without a number (致周某当场死亡), where no number of that kind is given."""
     for kind, sure in (("deaths", _SURE_DEATH), ("injured", _SURE_INJURED)):
-        if any(mention.kind == kind and mention.status == "counted" for mention in found):
+        if any(mention.kind == kind and mention.status in ("counted", "abroad") for mention in found):
             continue
         for number, (offset, sentence) in enumerate(sentences):
-            match = sure.search(sentence)
+            match = next((m for m in sure.finditer(sentence) if not _inside(offset + m.start(), found)), None)
             if match is None or _UNCOUNTED_NOT.match(sentence, match.start()):
                 continue
             lead = re.split(r"[。；;]", sentence[: match.start()])[-1][-24:]
             near = re.split(r"[，,]", lead)
             scope = lead if kind == "deaths" else near[-1]
-            if not _SOLE.search(scope) or _PLURAL.search(near[-1]):
+            struck = match[0][0] in _TRANSITIVE and _SOLE.search(sentence, match.end(), match.end() + 12)
+            if not (_SOLE.search(scope) or struck) or _PLURAL.search(near[-1]):
                 continue
             single = Mention(
                 kind,

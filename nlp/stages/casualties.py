@@ -4,7 +4,7 @@
 How counts add up: within one sentence parts are added (2人当场死亡，1人送医后死亡), a part of a stated total is not
 (其中1人重伤); between sentences the largest is taken, because reports repeat and update themselves; what is said to come
 on top (又有1人死亡, without a new total) is added. 数十 and 上百 give the order named, 多人 gives no number; 伤亡20人 says nothing
-of the split and leaves all three counts open. Trapped people are not missing people.
+of the split: all three counts stay open, and so they do for 多人受伤. Trapped people are not missing people.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def explain(text: str) -> list[Mention]:
     return mentions(text)
 
 
-def read(text: str, *, abroad: bool = False) -> Casualties | None:
-    """Counts claimed here and now; None where the text claims none; a count is 0 where it says that there are none.
+def read(text: str, *, abroad: bool = True) -> Casualties | None:
+    """Counts that the text claims as present fact; None where the text claims none; a count is 0 where it says that there are none.
 
-    `abroad` true: counts of events abroad are taken too (a report on a foreign event is otherwise None).
+    A report on an event abroad claims casualties too; with `abroad` false it gives None (`explain` always marks it).
     """
     if not _worth_reading(text):
         return None
@@ -58,8 +58,6 @@ def read(text: str, *, abroad: bool = False) -> Casualties | None:
     if not found:
         return None
     counts = {kind: _total(found, kind) for kind in ("deaths", "injured", "missing")}
-    if all(count is None for count in counts.values()) and not any(m.kind == "combined" for m in found):
-        return None
     return Casualties(**counts)
 
 
@@ -78,7 +76,8 @@ def _total(found: list[Mention], kind: str) -> int | None:
         wholes = [mention.value or 0 for mention in here if mention.role == "whole"]
         parts = [mention.value or 0 for mention in here if mention.role == "part"]
         totals = [mention.value or 0 for mention in here if mention.role == "total"]
-        more = sum(mention.value or 0 for mention in here if mention.role == "more")
+        # A total in the same breath holds what is said to be new: 又有1人死亡，累计死亡5人.
+        more = 0 if totals else sum(mention.value or 0 for mention in here if mention.role == "more")
         stated = max([sum(wholes), sum(parts) if not wholes else 0, *totals, 0])
         if more and not stated and best:
             extra += more

@@ -26,6 +26,7 @@ _ACT = re.compile(
     r"发生|造成|导致|死亡|遇难|身亡|受伤|失踪|确诊|感染|爆炸|起火|坍塌|泄漏|中毒|拖欠|收取|收费|强拆|拆除|贪污|受贿|挪用|套取|殴打|打死|打伤|抓获|拘留|查处|关闭|停工|停水|停电|"
     r"停课|封城|涨价|降价|出台|实施|取消|宣布|通报|证实|要求|规定|禁止|允许|排放|污染|倒闭|跑路|举报|倒塌|拐卖|绑架|撞|出现|发现|检出|超标|批准|开工|完工|承诺|发布|致癌|含有|添加"
 )
+_SAYING = ("通报", "证实", "发布", "宣布", "举报")
 _WHO = re.compile(
     r"(?:据(?P<source>[^，。,：:]{2,14}?)(?:消息|通报|报道|称|介绍|透露|统计|了解))|"
     r"(?P<body>[\u4e00-\u9fff]{2,12}(?:公司|医院|学校|小学|中学|大学|幼儿园|派出所|公安局|政府|村委会|委员会|卫健委|物业|开发商|工厂|集团|法院|教育局|城管|管理局|办事处|银行))"
@@ -56,8 +57,14 @@ def find(text: str) -> tuple[dict[str, Any], ...]:
 def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
     raw = match[0]
     sentence = raw.strip(" \t\r\n\u3000")
-    if _OPINION.match(sentence) or sentence.endswith("？") and "网传" not in sentence and len(sentence) > 40:
+    if _OPINION.match(sentence) or (
+        sentence.endswith("？") and "网传" not in sentence and len(sentence) > 40
+    ):
         return None
+    # 据消防部门通报 is the source of the claim, not what it claims.
+    act = next(
+        (other for other in _ACT.finditer(match.string, *match.span()) if other[0] not in _SAYING), act
+    )
     counted = _HOW_MANY.search(sentence)
     when = _WHEN.search(sentence)
     who = _WHO.search(sentence)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 KINDS = ("phone", "id_card", "bank_card", "plate", "email", "address", "qq", "wechat")
 
-_DIGITS = re.compile(r"[0-9０-９]{5}")
+_DIGITS = re.compile(r"[0-9０-９]{4}[- ]?[0-9０-９]")
 _TO_ASCII = str.maketrans("０１２３４５６７８９ＸｘＱＷ－＠．：", "0123456789XxQW-@.:")
 _PROVINCE_LETTERS = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 

@@ -12,42 +12,44 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from huiyin.document import Casualties
 from huiyin.rules import load as load_rules
 from nlp.reading import cues
 from nlp.stages import casualties
 
 POINTS = {
     "acute": 1.2,
-    "severe_hazard": 1.0,
-    "hazard": 0.3,
-    "water": 0.7,
-    "poison": 0.8,
-    "pollution": 0.2,
+    "severe_hazard": 1.1,
+    "hazard": 0.0,
+    "water": 1.1,
+    "poison": 0.7,
+    "pollution": 0.3,
     "food": 0.7,
-    "epidemic": 0.2,
-    "abuse": 0.9,
-    "power": 0.2,
-    "mass": 0.35,
-    "incident": 0.7,
-    "unpaid": 0.5,
-    "panic": 0.7,
+    "epidemic": 0.25,
+    "abuse": 1.1,
+    "power": 0.3,
+    "mass": 0.45,
+    "incident": 0.5,
+    "unpaid": 0.8,
+    "panic": 0.9,
     "hearsay": 0.2,
-    "death": 0.6,
-    "vulnerable": 0.15,
-    "calm": -0.4,
+    "death": 0.7,
+    "vulnerable": 0.05,
+    "calm": -0.5,
     "closed": -0.4,
     "fiction": -0.8,
-    "market": -0.5,
-    "abroad": -1.2,
-    "past": -0.3,
-    "mild": -0.25,
+    "market": -0.3,
+    "abroad": -1.0,
+    "past": -0.5,
+    "mild": -0.45,
+    "request": -0.2,
 }
 """What one cue group adds; further words of the same group add less (square root)."""
-ORANGE = 1.6
+ORANGE = 1.3
 """Points from which a matter is orange."""
 
 _LOCAL_OUTBREAK = re.compile(
-    r"(?:出现|发现|报告|有|现|确诊)[^，。]{0,12}(?:确诊|阳性|感染|疫情|肺炎患者|病例)[^，。]{0,8}[？?]|封城|(?:疫情|阳性|确诊)[^，。]{0,6}[？?]$|首次报告|首例|阳性[^，。]{0,4}(?:出逃|逃)"
+    r"(?:出现|发现|报告|有|现|确诊)[^，。]{0,12}(?:确诊|阳性|感染|疫情|肺炎患者|病例)[^，。]{0,8}[？?]|封城[^。]{0,8}[？?]|(?:疫情|阳性|确诊)[^，。]{0,6}[？?]$|首次报告|首例|阳性[^，。]{0,4}(?:出逃|逃)"
 )
 _LIVE = re.compile(r"现场|目前|正在|刚刚|突发|现在|今天|昨晚|昨日|今晨|此刻|救援|急需|紧急|求助|快来|救命")
 _DAILY_MEAL = re.compile(
@@ -91,7 +93,11 @@ def judge(
     if not found:
         return Judgement(0, (), {})
     features = {f"cue_{group}": min(3.0, float(len(hits))) for group, hits in found.items()}
-    hurt = casualties.read(full) if "death" in found or "acute" in found or "abuse" in found else None
+    hurt = (
+        casualties.read(full, abroad=False)
+        if "death" in found or "acute" in found or "abuse" in found
+        else None
+    )
     if hurt is not None:
         for name in ("deaths", "injured", "missing"):
             features[name] = math.log1p(getattr(hurt, name) or 0)
@@ -113,9 +119,7 @@ def _in_words(found: dict[str, list[str]], words: Collection[str]) -> dict[str, 
     return {group: hits for group, hits in kept.items() if hits}
 
 
-def _signals(
-    full: str, found: dict[str, list[str]], hurt: casualties.Casualties | None
-) -> list[tuple[str, int, str]]:
+def _signals(full: str, found: dict[str, list[str]], hurt: Casualties | None) -> list[tuple[str, int, str]]:
     """Plain signs of urgency as (key, level, reason)."""
     out: list[tuple[str, int, str]] = []
     if hurt is not None and (hurt.deaths or hurt.injured or hurt.missing):
@@ -143,18 +147,18 @@ def _signals(
     return out
 
 
-def _from_counts(
-    full: str, found: dict[str, list[str]], hurt: casualties.Casualties
-) -> list[tuple[str, int, str]]:
+def _from_counts(full: str, found: dict[str, list[str]], hurt: Casualties) -> list[tuple[str, int, str]]:
     quoted = "、".join(mention.words for mention in casualties.explain(full) if mention.status == "counted")[
         :40
     ]
     grade = event_grade(full, hurt.deaths)
+    if "epidemic" in found and "例" in quoted:  # a bulletin of cases is no event of today
+        return []
     deaths, injured, missing = hurt.deaths or 0, hurt.injured or 0, hurt.missing or 0
     if deaths >= 3 or injured >= 10 or missing >= 3:
         level = 3
     elif deaths:
-        level = 2 if "closed" in found else 3
+        level = 2 if "closed" in found or "epidemic" in found or "past" in found else 3
     else:
         level = 2
     counted = "、".join(
@@ -219,9 +223,11 @@ def _decide(
         1
         if complaint
         and points > -0.6
-        and not ("fiction" in found or "market" in found and "request" not in found)
+        and not ("fiction" in found or ("market" in found and "request" not in found))
         else 0
     )
+    if "acute" in found and not ({"calm", "fiction", "abroad", "closed"} & found.keys()):
+        level = max(level, 1)
     if points >= ORANGE:
         level = 2
     level = max([level, *(sign[1] for sign in signals)])
