@@ -144,7 +144,7 @@ def similar_rumours(session: Session, claim: str, least: float = 0.5) -> list[tu
     """Rumours of the library (withdrawn ones left out) that share at least this much with a claim, best first."""
     rows = session.scalars(select(Rumour).where(Rumour.state != "withdrawn")).all()
     scored = [
-        (row, max(overlap(claim, said) for said in [row.claim, *map(str, row.variants)])) for row in rows
+        (row, max(_alike(claim, said) for said in [row.claim, *map(str, row.variants)])) for row in rows
     ]
     return sorted(((row, score) for row, score in scored if score >= least), key=lambda pair: -pair[1])
 
@@ -156,12 +156,14 @@ def says(text: str, rumour: Rumour, least: float = 0.5) -> bool:
 
 def _alike(claim: str, said: str) -> float:
     """Likeness of two claims, 0 where they share fewer than two words or count differently."""
-    if len(set(words(claim)) & set(words(said))) < 2:
+    common = len(set(words(claim)) & set(words(said)))
+    numbers = {(f.value, f.unit) for f in figures(claim)} & {(f.value, f.unit) for f in figures(said)}
+    if common + len(numbers) < 2 or not common:
         return 0.0
     for left in figures(claim):
         if any(left.what and left.what == right.what and not same(left, right) for right in figures(said)):
             return 0.0
-    return overlap(claim, said)
+    return max(overlap(claim, said), 0.6 if numbers else 0.0)
 
 
 def clauses_for(session: Session, query: str, *, top: int = 5) -> list[tuple[Policy, Clause, float]]:

@@ -82,9 +82,14 @@ def context(session: Session, draft: Draft, settings: Settings, now: datetime) -
         "session": session, "settings": settings, "now": now, "kind": draft.kind, "title": draft.title,
         "issue_id": draft.issue_id, "level": issue.level if issue else 0, "topic": issue.topic if issue else "",
         "casualties": dict(issue.casualties or {}) if issue else {}, "organisation": settings.organisation,
-        "claims": [text.strip("。") for r in rumours for text in [r.claim, *map(str, r.variants)]],
+        "claims": [text.strip("。") for r in rumours for text in [r.claim, *map(str, r.variants)]] + _questions(issue),
         "gaps": draft.gaps, "bindings": draft.bindings, "draft_id": draft.id,
     }  # fmt: skip
+
+
+def _questions(issue: Issue | None) -> list[str]:
+    """What people ask, as it stands: a Q&A repeats it."""
+    return [str(row["question"]) for row in (issue.concerns if issue else None) or [] if row.get("question")]
 
 
 def check(session: Session, draft: Draft, settings: Settings, now: datetime) -> checks.Report:

@@ -69,6 +69,10 @@ class Writer:
         """A sentence that quotes a claim, or (kind fact) says what its verdict and rebuttal say."""
         self._put(text, kind, rumours=[rumour_id])
 
+    def question(self, text: str) -> None:
+        """A question as people put it: quoted, not said."""
+        self._put(text, "claim")
+
     def statement(self, text: str, statement_id: int) -> None:
         """A sentence of a text that we have published already."""
         self._put(text, "statement", statements=[statement_id])

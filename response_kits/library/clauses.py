@@ -79,7 +79,7 @@ def _articles(lines: list[tuple[str, int]]) -> list[Piece]:
         elif line.startswith("#"):
             pieces += _paragraphs(article, group)
             group, article = [], ""
-        elif not in_contents and not pieces and len(line) > 30 and not _PASSED.search(line):
+        elif not (in_contents or pieces or _PASSED.search(line)) and len(line) > 30 and line.endswith("。"):
             pieces.append(Piece("前言", "", start, end))
     return pieces + _paragraphs(article, _without_signature(group, lines))
 

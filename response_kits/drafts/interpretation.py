@@ -1,0 +1,195 @@
+"""政策解读 (policy interpretation): question by question, each sentence from a clause; never a mere excerpt (RULES 7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from huiyin.records import Clause, Policy
+from response_kits import evidence
+from response_kits.drafts._material import Material
+from response_kits.drafts._writer import Writer
+from response_kits.drafts.notice import contact
+from response_kits.library.compare import bare, compare, of_kind
+from response_kits.library.identify import dates, normal_number
+from response_kits.library.policies import bare_title, by_number, citation
+from response_kits.wording import closed, opened
+from response_kits.words import Ranker
+
+KIND = "interpretation"
+
+
+def write(m: Material, w: Writer) -> str:
+    """Fill the writer; returns the title. The policy is named in `about`, or is the one that the verified facts cite most."""
+    policy = m.policy or cited(m)
+    if policy is None:
+        for row in w.parts:
+            w.gap(row["key"])
+        w.unknown("有关政策的解读材料正在准备。")
+        w.signature(m.organisation, m.now)
+        return f"{m.subject}政策解读"
+    name = bare_title(policy.title)
+    told: set[int] = set()
+    _background(w, policy, told)
+    _section(w, "二、哪些人适用？", "covered", of_kind(policy, "covered"), told)
+    _terms(w, policy, told)
+    _content(w, policy)
+    _section(w, "四、标准是多少？", "standards", of_kind(policy, "standards"), told)
+    _section(
+        w, "五、时间上有什么要求？", "limits", [c for c in of_kind(policy, "limits") if not _closing(c)], told
+    )
+    _section(w, "六、群众能得到什么？", "gains", of_kind(policy, "gains"), told)
+    _changes(m, w, policy)
+    _misread(m, w, policy)
+    _next(m, w, policy)
+    w.signature(policy.body or m.organisation, m.now)
+    return f"《{name}》政策解读"
+
+
+def cited(m: Material) -> Policy | None:
+    """The policy whose number most verified facts of the issue name as their source."""
+    numbers = [normal_number(fact.source) for fact in m.facts]
+    ranked = sorted({n for n in numbers if n}, key=lambda n: (-numbers.count(n), n))
+    return next((found for n in ranked if (found := by_number(m.session, n))), None)
+
+
+def _background(w: Writer, policy: Policy, told: set[int]) -> None:
+    w.frame("一、为什么出台？依据是什么？")
+    w.paragraph()
+    first = policy.clauses[0] if policy.clauses else None
+    issued = f"{citation(policy)}" + (f"由{policy.body}" if policy.body else "")
+    if policy.dated and first is not None:
+        year, month, day = (int(part) for part in policy.dated.split("-"))
+        w.clause(f"{issued}于{year}年{month}月{day}日印发。", first)
+    aims = of_kind(policy, "aims")
+    match = (
+        re.match(
+            r"为了?(?P<aim>.{4,80}?)，(?:根据(?P<basis>.{2,60}?)，)?(?:结合.{2,20}，)?(?:制定本|提出如下|现)",
+            bare(aims[0]),
+        )
+        if aims
+        else None
+    )
+    if match and aims:
+        told.add(aims[0].id)
+        w.clause(f"制定的目的，是{opened(match['aim'])}（{aims[0].path}）。", aims[0])
+        if match["basis"]:
+            w.clause(f"制定的依据，是{match['basis']}。", aims[0])
+        else:
+            w.gap("background")
+    else:
+        w.gap("background")
+        w.gap("aims")
+    w.paragraph()
+
+
+def _section(w: Writer, heading: str, part: str, clauses: Sequence[Clause], told: set[int]) -> None:
+    """One question answered from clauses not told yet; the gap where the policy says nothing of the kind."""
+    fresh = [clause for clause in clauses if clause.id not in told][:6]
+    w.frame(heading)
+    w.paragraph()
+    if not fresh:
+        if not clauses:
+            w.gap(part)
+            w.unknown("文件未作具体规定，待起草部门补充说明。")
+        else:
+            w.frame("见前文。")
+    for clause in fresh:
+        told.add(clause.id)
+        w.clause(f"{_told(clause)}（{clause.path}）。", clause)
+    w.paragraph()
+
+
+def _terms(w: Writer, policy: Policy, told: set[int]) -> None:
+    for clause in of_kind(policy, "terms"):
+        if clause.id not in told:
+            told.add(clause.id)
+            w.clause(f"{_told(clause)}（{clause.path}）。", clause)
+            w.paragraph()
+
+
+def _content(w: Writer, policy: Policy) -> None:
+    w.frame("三、主要内容有哪些？")
+    w.paragraph()
+    headings = list(dict.fromkeys(c.heading for c in policy.clauses if c.heading))
+    body = [c for c in policy.clauses if not c.path.startswith("前言")]
+    if not body:
+        w.gap("content")
+    elif headings:
+        names = "、".join(f"“{h.split(' ', 1)[-1]}”" for h in headings)
+        w.clause(f"全文包括{names}等方面。", *body)
+    else:
+        w.clause(f"全文自{body[0].path}至{body[-1].path}，主要内容见以下各题。", body[0], body[-1])
+    w.paragraph()
+
+
+def _changes(m: Material, w: Writer, policy: Policy) -> None:
+    w.frame("七、与原来的规定相比，变化在哪里？")
+    w.paragraph()
+    old = m.old_policy or _older(m, policy)
+    if old is None:
+        w.gap("changes")
+        w.unknown("与原规定的对照待起草部门补充。")
+        w.paragraph()
+        return
+    changed = [c for c in compare(old, policy) if c.kind == "changed" and c.new and c.old]
+    for change in sorted(changed, key=lambda c: not c.figures)[:4]:
+        assert change.new is not None
+        assert change.old is not None
+        w.clause(f"原规定{change.old.path}：{_told(change.old)}。", change.old)
+        w.clause(f"现规定{change.new.path}：{_told(change.new)}。", change.new)
+        w.paragraph()
+    if not changed:
+        w.gap("changes")
+
+
+def _older(m: Material, policy: Policy) -> Policy | None:
+    from sqlalchemy import select
+
+    return m.session.scalars(select(Policy).where(Policy.replaced_by == policy.id)).first()
+
+
+def _misread(m: Material, w: Writer, policy: Policy) -> None:
+    """What people ask of it, answered by a verified fact where one answers, else by the clause that is nearest."""
+    asked = [str(row["question"]) for row in m.questions[:5] if row.get("question")]
+    if not asked:
+        return
+    w.frame("八、大家关心的几个问题")
+    w.paragraph()
+    ranker = Ranker([(c, bare(c)) for c in policy.clauses])
+    for question in asked:
+        answers = evidence.answered(question, m.facts)[:2]
+        near = ranker.search(question, 1)
+        if not answers and not near:
+            continue
+        w.question(f"问：{question}")
+        w.paragraph()
+        if answers:
+            w.fact("答：" + "".join(closed(f.text) for f in answers), *answers)
+        else:
+            w.clause(f"答：{_told(near[0][0])}（{near[0][0].path}）。", near[0][0])
+        w.paragraph()
+
+
+def _next(m: Material, w: Writer, policy: Policy) -> None:
+    w.frame("九、什么时候开始施行？")
+    w.paragraph()
+    closing = [c for c in policy.clauses if _closing(c)]
+    for clause in closing[-2:]:
+        w.clause(f"{_told(clause)}（{clause.path}）。", clause)
+    if not closing:
+        w.gap("next")
+    contact(m, w, "next")
+
+
+def _told(clause: Clause) -> str:
+    """A clause as told by another text: “本办法” becomes “《办法》”."""
+    return re.sub(r"本(办法|规定|细则|意见|条例|通知|预案|方案)", r"《\1》", opened(bare(clause)))
+
+
+def _closing(clause: Clause) -> bool:
+    return (
+        bool(re.search("施行|废止", clause.text))
+        and (len(clause.text) < 120 or bool(dates(clause.text)))
+        and "施行前" not in clause.text
+    )
