@@ -100,8 +100,17 @@ def _new_issues(session: Session) -> list[Issue]:
     return list(session.scalars(wanted))
 
 
+def review_states(role: str) -> set[str]:
+    """States in which a draft waits for this role: to be approved, signed or published."""
+    return {
+        state
+        for (state, move), row in workflow.MOVES.items()
+        if role in row.roles and (row.approves or move == "publish")
+    }
+
+
 def _to_review(session: Session) -> list[Any]:
-    states = workflow.states_for(g.user.role)
+    states = review_states(g.user.role)
     if not states:
         return []
     wanted = (
@@ -114,7 +123,7 @@ def _to_review(session: Session) -> list[Any]:
     return [
         (draft, issue)
         for draft, issue in session.execute(wanted).all()
-        if workflow.available_moves(session, draft, g.user)
+        if workflow.available_moves(draft, g.user)
     ]
 
 
@@ -165,6 +174,5 @@ def acknowledge() -> ResponseReturnValue:
                 f"alert:{alert.id}",
                 {"issue": alert.issue_id},
             )
-    return redirect(
-        request.form.get("back") if request.form.get("back") == "/alerts" else url_for("home.index")
+    return redirect("/alerts" if request.form.get("back") == "/alerts" else url_for("home.index"))
     )

@@ -1,0 +1,222 @@
+"""What the issue page shows, read from the record: trend, spread, documents, those that ask or claim one thing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from dashboard.filters import local
+from huiyin.records import (
+    AnalysisRow,
+    DocumentRow,
+    Issue,
+    IssueDocument,
+    Source,
+    Statement,
+)
+from response_kits import claims
+
+LATEST = 100_000
+"""Documents of an issue that its trend counts at most, the latest first."""
+PAGE = 30
+
+
+def trend(session: Session, issue: Issue) -> list[dict[str, Any]]:
+    """Documents an hour (up to three days) or a day, from the first on: [{at, until, count, negative}], gaps as 0."""
+    rows = session.execute(
+        select(IssueDocument.when, AnalysisRow.sentiment)
+        .outerjoin(AnalysisRow, AnalysisRow.document_id == IssueDocument.document_id)
+        .where(IssueDocument.issue_id == issue.id)
+        .order_by(IssueDocument.when.desc())
+        .limit(LATEST)
+    ).all()
+    if not rows:
+        return []
+    by_day = rows[0][0] - rows[-1][0] > timedelta(days=3)
+    width = timedelta(days=1) if by_day else timedelta(hours=1)
+    counts: dict[datetime, list[int]] = {}
+    for when, sentiment in rows:
+        bucket = counts.setdefault(_start(when, by_day=by_day), [0, 0])
+        bucket[0] += 1
+        bucket[1] += sentiment == -1
+    at, end = min(counts), max(counts)
+    # A single old document must not stretch the chart over years: then only the last 90 steps are drawn.
+    at = max(at, end - 90 * width)
+    found = []
+    while at <= end:
+        count, negative = counts.get(at, (0, 0))
+        found.append({"at": at, "until": at + width, "count": count, "negative": negative, "by_day": by_day})
+        at += width
+    return found
+
+
+def _start(when: datetime, *, by_day: bool) -> datetime:
+    at = local(when)
+    assert at is not None
+    at = at.replace(minute=0, second=0, microsecond=0)
+    return at.replace(hour=0) if by_day else at
+
+
+def bucket_label(bucket: dict[str, Any]) -> str:
+    return str(bucket["at"].strftime("%Y-%m-%d" if bucket["by_day"] else "%m-%d %H:%M"))
+
+
+def answer_marks(buckets: list[dict[str, Any]], statements: list[Statement]) -> list[str]:
+    """Labels of the buckets in which we published."""
+    if not buckets:
+        return []
+    by_day = buckets[0]["by_day"]
+    return [bucket_label({"at": _start(s.published, by_day=by_day), "by_day": by_day}) for s in statements]
+
+
+def finding(buckets: list[dict[str, Any]]) -> str:
+    """The trend's finding in words, for the chart's title."""
+    if not buckets:
+        return "还没有内容"
+    peak = max(buckets, key=lambda b: b["count"])
+    last = buckets[-1]
+    unit = "当日" if last["by_day"] else "一小时"
+    words = f"{bucket_label(peak)} {unit}达到最多，{peak['count']} 条"
+    if peak is last:
+        return f"{words}，仍在上升"
+    return f"{words}；最近{unit} {last['count']} 条"
+
+
+def carriers(session: Session, issue_id: str) -> list[dict[str, Any]]:
+    """Sources that carried it: [{source, title, count, own, first}], the earliest first. `own`: without reprints."""
+    rows = session.execute(
+        select(
+            DocumentRow.source, func.count(), func.min(DocumentRow.when),
+            func.sum(case((DocumentRow.duplicate_of == "", 1), else_=0)),
+        )
+        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+        .where(IssueDocument.issue_id == issue_id)
+        .group_by(DocumentRow.source)
+        .order_by(func.min(DocumentRow.when))
+    ).all()  # fmt: skip
+    titles = source_titles(session)
+    return [
+        {
+            "source": name,
+            "title": titles.get(name, name),
+            "count": count,
+            "first": first,
+            "own": int(own or 0),
+        }
+        for name, count, first, own in rows
+    ]
+
+
+def source_titles(session: Session) -> dict[str, str]:
+    return {name: title or name for name, title in session.execute(select(Source.name, Source.title))}
+
+
+def loudest(session: Session, issue_id: str, top: int = 5) -> list[DocumentRow]:
+    """The posts that were passed on, answered or liked most."""
+    reach = DocumentRow.reposts + DocumentRow.replies + DocumentRow.likes
+    return list(
+        session.scalars(
+            _inside(issue_id)
+            .where(DocumentRow.duplicate_of == "", reach > 0)
+            .order_by(reach.desc())
+            .limit(top)
+        )
+    )
+
+
+def first_document(session: Session, issue_id: str) -> DocumentRow | None:
+    return session.scalars(_inside(issue_id).order_by(DocumentRow.when, DocumentRow.id).limit(1)).first()
+
+
+def _inside(issue_id: str) -> Select[DocumentRow]:
+    return (
+        select(DocumentRow)
+        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+        .where(IssueDocument.issue_id == issue_id)
+    )
+
+
+def documents(session: Session, issue: Issue, args: Any) -> dict[str, Any]:
+    """The documents tab: {rows: [(document, analysis, membership, reprints)], total, page, pages}."""
+    wanted = filtered(issue, args, said_in(session, issue, args))
+    total = session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
+    page = max(1, min(int(args["page"]), 10_000)) if args.get("page", "").isdecimal() else 1
+    rows = session.execute(wanted.limit(PAGE).offset((page - 1) * PAGE)).all()
+    copies = reprints(session, issue.id, [row[0].id for row in rows])
+    return {
+        "rows": [(document, analysis, member, copies.get(document.id, 0)) for document, analysis, member in rows],
+        "total": total, "page": page, "pages": max(1, -(-total // PAGE)),
+    }  # fmt: skip
+
+
+def said_in(session: Session, issue: Issue, args: Any) -> list[str] | None:
+    """Ids of the documents that ask the question or make the claim which the address names; None where it names none."""
+    if args.get("question"):
+        rows = [row for row in issue.concerns or () if row.get("question") == args["question"]]
+        return [document for row in rows for document in concern_documents(row)]
+    if args.get("claim"):
+        found = [claim for claim in claims.of_issue(session, issue.id) if claim.text == args["claim"]]
+        return [document for claim in found for document in claim.documents[:500]]
+    return None
+
+
+def filtered(
+    issue: Issue, args: Any, ids: list[str] | None = None
+) -> Select[DocumentRow, AnalysisRow, IssueDocument]:
+    """Documents of the issue that the address asks for, among `ids` where given; reprints are folded unless fold=0."""
+    wanted = (
+        select(DocumentRow, AnalysisRow, IssueDocument)
+        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+        .outerjoin(AnalysisRow, AnalysisRow.document_id == DocumentRow.id)
+        .where(IssueDocument.issue_id == issue.id)
+    )
+    if args.get("fold", "1") != "0" and ids is None:
+        wanted = wanted.where(or_(DocumentRow.duplicate_of == "", ~_first_inside(issue.id)))
+    for name in ("source", "kind"):
+        if args.get(name):
+            wanted = wanted.where(getattr(DocumentRow, name) == args[name][:64])
+    if args.get("sentiment") in ("-1", "0", "1"):
+        wanted = wanted.where(AnalysisRow.sentiment == int(args["sentiment"]))
+    if args.get("respond") == "1":
+        wanted = wanted.where(AnalysisRow.respond)
+    if args.get("q", "").strip():
+        part = args["q"].strip()[:60]
+        wanted = wanted.where(
+            or_(DocumentRow.text.contains(part, autoescape=True), DocumentRow.title.contains(part, autoescape=True))
+        )  # fmt: skip
+    if ids is not None:
+        wanted = wanted.where(DocumentRow.id.in_(ids))
+    order = DocumentRow.when if args.get("order") == "oldest" else DocumentRow.when.desc()
+    return wanted.order_by(order, DocumentRow.id)
+
+
+def _first_inside(issue_id: str) -> Any:
+    """Whether the first of a reprint is in the same issue: where it is not, the reprint itself must be shown."""
+    first = aliased(IssueDocument)
+    return (
+        select(first.document_id)
+        .where(first.document_id == DocumentRow.duplicate_of, first.issue_id == issue_id)
+        .exists()
+    )
+
+
+def concern_documents(concern: dict[str, Any]) -> list[str]:
+    """Ids of the documents in which people ask this, as far as the issue keeps them."""
+    kept = concern.get("documents") or [
+        example.get("document", "") for example in concern.get("examples", ())
+    ]
+    return [str(document) for document in kept][:500]
+
+
+def reprints(session: Session, issue_id: str, ids: list[str]) -> dict[str, int]:
+    """How many reprints of each document the issue has."""
+    rows = session.execute(
+        select(DocumentRow.duplicate_of, func.count())
+        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+        .where(IssueDocument.issue_id == issue_id, DocumentRow.duplicate_of.in_(ids))
+        .group_by(DocumentRow.duplicate_of)
+    )
+    return {str(first): int(count) for first, count in rows}
