@@ -9,41 +9,23 @@ of the split: all three counts stay open, and so they do for 多人受伤. Trapp
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from huiyin.document import Casualties
 from nlp.reading.mentions import Mention, mentions
 
-_SIGNS = "死亡伤傷"
-_WORDS = (
-    "遇难",
-    "遇難",
-    "失踪",
-    "失蹤",
-    "失联",
-    "失聯",
-    "下落不明",
-    "牺牲",
-    "犧牲",
-    "丧",
-    "喪",
-    "不治",
-    "殉",
-    "救无效",
-    "遇害",
-    "杀害",
-    "离世",
-    "人命",
-    "罹",
-    "遗体",
-    "去世",
-    "失去联系",
+# Literals only: the engine then skips from one possible first sign to the next.
+_TRIGGER = re.compile(
+    "死|亡|伤|傷|丧|喪|殉|罹|遇难|遇難|遇害|失踪|失蹤|失联|失聯|失去|下落|牺牲|犧牲|不治|无效|杀害|人命|遗体|尸体|离世|去世"
 )
 
 
 def explain(text: str) -> list[Mention]:
     """Every mention of dead, injured or missing people in order, counted or not; empty where there is none."""
-    if not _worth_reading(text):
+    if _TRIGGER.search(text) is None:
         return []
-    return mentions(text)
+    return list(_mentions(text))
 
 
 def read(text: str, *, abroad: bool = True) -> Casualties | None:
@@ -51,18 +33,20 @@ def read(text: str, *, abroad: bool = True) -> Casualties | None:
 
     A report on an event abroad claims casualties too; with `abroad` false it gives None (`explain` always marks it).
     """
-    if not _worth_reading(text):
+    if _TRIGGER.search(text) is None:
         return None
     wanted = ("counted", "none", "abroad") if abroad else ("counted", "none")
-    found = [mention for mention in mentions(text) if mention.status in wanted]
+    found = [mention for mention in _mentions(text) if mention.status in wanted]
     if not found:
         return None
     counts = {kind: _total(found, kind) for kind in ("deaths", "injured", "missing")}
     return Casualties(**counts)
 
 
-def _worth_reading(text: str) -> bool:
-    return any(sign in text for sign in _SIGNS) or any(word in text for word in _WORDS)
+@lru_cache(maxsize=8)
+def _mentions(text: str) -> tuple[Mention, ...]:
+    # `read`, `explain` and the urgency rules ask for the same text one after another.
+    return tuple(mentions(text))
 
 
 def _total(found: list[Mention], kind: str) -> int | None:

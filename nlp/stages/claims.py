@@ -15,7 +15,7 @@ LIMIT = 8
 """Most claims of one text: the first ones, in order."""
 
 _HOW_MANY = re.compile(
-    r"(?:至少|超过|近|约|逾|达|共)?(?:[0-9０-９][0-9０-９,.]*|[一二两三四五六七八九十百千]{1,6}|数[十百千万])(?:多|余|几)?(?:亿|万|千|百)?(?:多|余)?"
+    r"[0-9０-９一二两三四五六七八九十百千数][0-9０-９,.一二两三四五六七八九十百千]{0,11}(?:多|余|几)?(?:亿|万|千|百)?(?:多|余)?"
     r"(?:人(?![民大])|名|元|块钱|吨|例|户|亩|公里|平方米|平米|辆|起|次|倍|%|％|头|只|家|栋|岁|天|个月|小时|所|个)"
 )
 _WHEN = re.compile(
@@ -27,10 +27,11 @@ _ACT = re.compile(
     r"停课|封城|涨价|降价|出台|实施|取消|宣布|通报|证实|要求|规定|禁止|允许|排放|污染|倒闭|跑路|举报|倒塌|拐卖|绑架|撞|出现|发现|检出|超标|批准|开工|完工|承诺|发布|致癌|含有|添加"
 )
 _SAYING = ("通报", "证实", "发布", "宣布", "举报")
-_WHO = re.compile(
-    r"(?:据(?P<source>[^，。,：:]{2,14}?)(?:消息|通报|报道|称|介绍|透露|统计|了解))|"
-    r"(?P<body>[\u4e00-\u9fff]{2,12}(?:公司|医院|学校|小学|中学|大学|幼儿园|派出所|公安局|政府|村委会|委员会|卫健委|物业|开发商|工厂|集团|法院|教育局|城管|管理局|办事处|银行))"
+_SOURCE = re.compile(r"据([^，。,：:]{2,14}?)(?:消息|通报|报道|称|介绍|透露|统计|了解)")
+_BODY_END = re.compile(
+    r"公司|医院|学校|小学|中学|大学|幼儿园|派出所|公安局|政府|村委会|委员会|卫健委|物业|开发商|工厂|集团|法院|教育局|城管|管理局|办事处|银行"
 )
+_NAME = re.compile(r"[\u4e00-\u9fffA-Z0-9]{0,10}$")
 _OPINION = re.compile(
     r"^(?:希望|建议|请|望|恳请|祝|愿|感谢|谢谢|求|呼吁|难道|为什么|怎么|如何|是不是|您好|尊敬)"
 )
@@ -67,7 +68,7 @@ def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
     )
     counted = _HOW_MANY.search(sentence)
     when = _WHEN.search(sentence)
-    who = _WHO.search(sentence)
+    who = _who(sentence)
     where = places.find(sentence)
     # One anchor besides the act makes a sentence checkable: a figure, a time, a place, or a named body.
     if not (counted or when or where or who):
@@ -75,13 +76,23 @@ def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
     start = match.start() + len(raw) - len(raw.lstrip(" \t\r\n\u3000"))
     return {
         "text": sentence,
-        "who": (who["source"] or who["body"]) if who else "",
+        "who": who,
         "what": _clause_around(sentence, act, start),
         "where": where[0].name if where else "",
         "when": when[0] if when else "",
         "how_many": counted[0] if counted else "",
         "span": [start, start + len(sentence)],
     }
+
+
+def _who(sentence: str) -> str:
+    """The source that the sentence names (据…通报), else the first public or private body; empty where there is none."""
+    if source := _SOURCE.search(sentence):
+        return source[1]
+    if not (end := _BODY_END.search(sentence)):
+        return ""
+    before = _NAME.search(sentence, max(0, end.start() - 10), end.start())
+    return (before[0] if before else "") + end[0]
 
 
 def _clause_around(sentence: str, act: re.Match[str], start: int) -> str:

@@ -12,6 +12,11 @@ from collections.abc import Iterable
 KINDS = ("phone", "id_card", "bank_card", "plate", "email", "address", "qq", "wechat")
 
 _DIGITS = re.compile(r"[0-9０-９]{4}[- ]?[0-9０-９]")
+# Nothing personal is written without a digit or a Latin letter.
+_GATE = re.compile(r"[0-9０-９A-Za-z]|[一二三四五六七八九十][号栋幢室]")
+_WECHAT_WORD = re.compile(r"微信|薇信|威信|VX|vx|Vx|weixin|wechat|WeChat")
+_NUMBERED = re.compile(r"[0-9０-９一二三四五六七八九十A-Z](?:号|栋|幢|室|单元|座|弄|房)")
+_PLATE_LIKE = re.compile(r"[A-HJ-NP-Z][·•. ]?[A-HJ-NP-Z0-9]{4}")
 _TO_ASCII = str.maketrans("０１２３４５６７８９ＸｘＱＷ－＠．：", "0123456789XxQW-@.:")
 _PROVINCE_LETTERS = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
@@ -66,11 +71,13 @@ def luhn_valid(number: str) -> bool:
 
 def find(text: str) -> tuple[tuple[str, int, int], ...]:
     """Personal data in `text` as (kind, start, end), in order, without overlaps; kinds are those of KINDS."""
+    if _GATE.search(text) is None:
+        return ()
     digits = _DIGITS.search(text) is not None
     mail = "@" in text or "＠" in text
-    wechat = "微信" in text or "薇信" in text or "VX" in text or "vx" in text or "echat" in text
-    door = ("室" in text or "单元" in text or "号" in text) and _lives(text)
-    if not (digits or mail or wechat or door or _may_hold_plate(text)):
+    wechat = _WECHAT_WORD.search(text) is not None
+    door = "住" in text or "址" in text or "收件" in text or "室" in text
+    if not (digits or mail or wechat or (door and _NUMBERED.search(text)) or _PLATE_LIKE.search(text)):
         return ()
     plain = text.translate(_TO_ASCII)
     found: list[tuple[str, int, int]] = []
@@ -104,15 +111,6 @@ def mask(text: str) -> str:
         for place in range(start + left, end - right):
             signs[place] = "*"
     return "".join(signs)
-
-
-def _may_hold_plate(text: str) -> bool:
-    # A plate is the only kind here that may lack five digits in a row; its words come with it.
-    return "牌" in text or "车" in text
-
-
-def _lives(text: str) -> bool:
-    return any(word in text for word in _LIVES)
 
 
 def _card(number: str) -> bool:

@@ -17,7 +17,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from huiyin.document import Place
 
-_STAND_IN = re.compile(r"(?<![A-Za-z0-9])[A-Z][0-9]{0,2}(?:市|县|区|省)")
+_STAND_IN = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[0-9]{0,2}(?:市|县|区|省)")
 # After these a short name is part of another name: 北京路, 上海银行, 南京条约.
 _NO_PLACE_AFTER = (
     "路",
