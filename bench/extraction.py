@@ -91,7 +91,8 @@ def gne(page: bytes, text: str, url: str) -> Result:
 def newspaper(page: bytes, text: str, url: str) -> Result:
     from newspaper import Article  # type: ignore[import-not-found]
 
-    article = Article(url or "http://example.com/", language="zh")
+    # fetch_images would look up every picture's size over the network
+    article = Article(url or "http://example.com/", language="zh", fetch_images=False)
     article.download(input_html=text)
     article.parse()
     date = article.publish_date

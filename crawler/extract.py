@@ -17,6 +17,8 @@ from crawler.extraction.tree import CAPTION, HIDDEN, PRUNED, Block, Walked, pars
 
 PAGE_LIMIT = 5_000_000
 """Longest page in bytes or characters that is read; the rest is cut."""
+VOTE_LIMIT = 800_000
+"""Longest page in characters on which other extractors are asked: their time grows faster than the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: da
         source, name = html[:PAGE_LIMIT], "utf-8"
     else:
         source, name = charset.decode(html[:PAGE_LIMIT], content_type)
-    root = parse(source)
+    root = None if charset.is_binary(source) else parse(source)
     if root is None:
         return Page(charset=name)
     moment = dates.local(now)
@@ -78,13 +80,19 @@ def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: da
     body = bodies.find(walked)
     heading = title.find(walked.blocks, told.titles, told.page_title, body.start)
     text, captions = _text(walked, body, heading.block)
-    if not body.sure and len(source) < 1_500_000:
-        text = vote.decide(source, text)
     lines = _bylines(walked.blocks, heading.block, body.start)
     published, timed = _published(walked, body, lines, told, url, moment)
     formed = classify.is_article(walked, body, heading.block, timed)
     wall = classify.login_wall(walked, body, told.page_title, told.refresh, formed)
     kind = "other" if wall else classify.kind(walked, body, url, told.kind, heading.text, formed)
+    if (
+        kind == "article"
+        and not formed
+        and not body.sure
+        and len(source) <= VOTE_LIMIT
+        and len(walked.blocks) <= 2000
+    ):
+        text = vote.decide(source, text)
     around = [walked.blocks[i].text for i in lines]
     tail = [walked.blocks[i].text for i in body.lines[-3:]]
     return Page(

@@ -44,6 +44,13 @@ def decode(data: bytes, content_type: str = "") -> tuple[str, str]:
     return _declared(data, content_type) or _detected(data)
 
 
+def is_binary(text: str) -> bool:
+    """Whether decoded bytes are no text at all: controls and U+FFFD make up more than a tenth. NUL alone does not count."""
+    head = text[:20_000]
+    bad = sum(1 for char in head if char == "\ufffd" or ("\0" < char < " " and char not in "\t\n\r\f"))
+    return bad * 10 > len(head)
+
+
 def _utf16_without_mark(data: bytes) -> bool:
     head = data[:200]
     return len(head) > 20 and (head[1::2].count(0) > len(head) * 0.4 or head[::2].count(0) > len(head) * 0.4)

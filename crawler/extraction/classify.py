@@ -46,7 +46,7 @@ def is_article(walked: Walked, body: Body, heading: int, timed: int) -> bool:
         for i in range(body.start, body.end)
         if len(walked.blocks[i].text) <= 60 and _DATED.search(walked.blocks[i].text)
     )
-    return prose >= 40 and dated < 6
+    return prose >= 20 and dated < 6
 
 
 def login_wall(walked: Walked, body: Body, page_title: str, refresh: str, formed: bool) -> bool:

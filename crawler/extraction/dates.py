@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-_CLOCK = r"(?P<half>上午|下午|晚上|晚|早上|凌晨|中午|am|pm)?\s*(?P<H>[012]?\d)\s*(?:[:：]\s*(?P<M>[0-5]\d)(?:\s*[:：]\s*(?P<S>[0-5]\d))?(?:[.,]\d{1,9})?|[时点](?:\s*(?P<M2>[0-5]?\d)\s*分)?(?:\s*(?P<S2>[0-5]?\d)\s*秒)?)"
+_CLOCK = r"(?P<half>上午|下午|晚上|晚|早上|凌晨|中午|am|pm)?\s*(?P<H>[012]?\d)\s*(?:[:：]\s*(?P<M>[0-5]\d)(?:\s*[:：]\s*(?P<S>[0-5]\d))?(?:[.,]\d{1,9})?(?:\s*(?P<after>[ap]m)\b)?|[时点](?:\s*(?P<M2>[0-5]?\d)\s*分)?(?:\s*(?P<S2>[0-5]?\d)\s*秒)?)"
 _ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-][01]\d:?[0-5]\d)(?![\w]))?"
 _GAP = r"(?:\s*日)?[\sT,，|·\-—]*(?:[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?)?[\s,，|·]*"
 _ABSOLUTE = re.compile(
@@ -92,7 +92,7 @@ def _clock(groups: dict[str, str | None]) -> tuple[int, int, int] | None:
     if not groups.get("H"):
         return None
     hour = int(groups["H"] or 0)
-    half = (groups.get("half") or "").lower()
+    half = (groups.get("half") or groups.get("after") or "").lower()
     if half in ("下午", "晚上", "晚", "pm") and hour < 12:
         hour += 12
     return hour, int(groups.get("M") or groups.get("M2") or 0), int(groups.get("S") or groups.get("S2") or 0)

@@ -98,7 +98,7 @@ def _agreement(text: str, reference: str) -> float:
     if theirs in mine and len(theirs) >= 0.5 * len(mine):
         return 0.6 + 0.3 * len(theirs) / len(mine)
     short = _key(strip_site(reference))
-    if len(short) >= 6 and (short in mine) and len(short) >= 0.5 * len(mine):
+    if len(short) >= 4 and (short in mine) and len(short) >= 0.5 * len(mine):
         return 0.7
     common = _common_prefix(mine, theirs)
     return 0.55 if common >= 8 and common >= 0.6 * len(mine) else 0.0

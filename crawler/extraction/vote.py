@@ -37,7 +37,8 @@ def similarity(left: str, right: str) -> float:
 
 
 def _trafilatura(source: str) -> str:
-    return trafilatura.extract(source, include_comments=False, favor_precision=True) or ""
+    # fast: without justext, whose time grows with the square of the number of paragraphs
+    return trafilatura.extract(source, include_comments=False, fast=True) or ""
 
 
 def _readability(source: str) -> str:
