@@ -7,11 +7,15 @@ import subprocess
 import sys
 from datetime import timedelta
 
+from dashboard import sample
 from huiyin.errors import Unavailable
 from huiyin.records import Record, utcnow
 from huiyin.settings import Settings
 
 log = logging.getLogger("huiyin.jobs")
+
+CHILDREN: set[subprocess.Popen[str]] = set()
+"""Processes that jobs of this process wait for; `huiyin up` ends them when it stops."""
 
 
 def command(settings: Settings, *words: str) -> list[str]:
@@ -24,23 +28,31 @@ def crawl_due(settings: Settings) -> None:
     from crawler.adaptive import due
 
     record = Record.open(settings, migrate=False)
+    names = [source.name for source in due(record, utcnow())]
     with record.session(write=False) as session:
-        names = [source.name for source in due(session, utcnow())]
+        base = sample.state(session).get("base", "")
     record.close()
     if not names:
         return
-    done = subprocess.run([*command(settings, "crawl"), *names], capture_output=True, text=True, check=False)
-    if done.returncode:
+    words = [*command(settings, "crawl"), *(("--sample-base", base) if base else ()), *names]
+    child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    CHILDREN.add(child)
+    try:
+        _, said = child.communicate()
+    finally:
+        CHILDREN.discard(child)
+    if child.returncode > 0:
         log.warning(
-            "crawl of %s: %s", ", ".join(names), done.stderr.strip().splitlines()[-1:] or done.returncode
+            "crawl of %s: %s",
+            ", ".join(names),
+            said.strip().splitlines()[-1:] or "some sources are broken or blocked",
         )
 
 
-def consolidate(settings: Settings) -> None:
-    """The slow pass over grouping: late merges and splits, each explained."""
-    from nlp.issues import consolidate as late
-
-    late(Record.open(settings, migrate=False), settings, utcnow())
+def stop_children() -> None:
+    """End what jobs have started, at shut-down; a crawl may be ended at any moment."""
+    for child in list(CHILDREN):
+        child.terminate()
 
 
 def weekly_brief(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from crawler import catalogue
 from huiyin.errors import Unavailable
 from huiyin.records import (
     Alert,
@@ -49,10 +50,8 @@ def start(record: Record, settings: Settings, *, wanted: bool | None) -> str:
 
     `wanted` None keeps what is; False serves nothing and loads nothing (what was loaded stays until it is removed).
     """
-    from response_kits.samples import load_sample
-
-    from crawler import catalogue
     from crawler.sample_city.server import serve
+    from response_kits.sample import load_sample
 
     with record.session(write=False) as session:
         known = state(session)
@@ -66,10 +65,19 @@ def start(record: Record, settings: Settings, *, wanted: bool | None) -> str:
             port = int(base.rsplit(":", 1)[1])
             session.add(Preference(name=KEY, value={"base": base, "port": port, "now": now.isoformat()}))
             append(session, "huiyin up", "load-sample", "sample")
-        catalogue.install_sample(session, base)
+    _install(record, base)
     if not known:
-        load_sample(record, settings, now)
+        load_sample(record, settings, now, base)
     return base
+
+
+def _install(record: Record, base: str) -> None:
+    """Give the sample's sources their address and switch on those that nobody switched off."""
+    catalogue.sync(record, catalogue.load())
+    with record.session() as session:
+        for row in session.scalars(select(Source).where(Source.sample)):
+            row.declaration = {**row.declaration, "variables": {"base": base}}
+            row.enabled = row.enabled or row.decided_by == ""
 
 
 def _serve_on(serve: Any, port: int, now: datetime) -> tuple[Any, str]:

@@ -26,7 +26,6 @@ class Job:
 
 JOBS = (
     Job("dashboard.jobs:crawl_due", "interval", {"seconds": 15}),
-    Job("dashboard.jobs:consolidate", "interval", {"minutes": 30}),
     Job("dashboard.jobs:weekly_brief", "cron", {"day_of_week": "mon", "hour": 7, "minute": 30}),
     Job("dashboard.jobs:purge", "cron", {"hour": 3, "minute": 20}),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,12 +23,16 @@ from huiyin.records import (
     Record,
 )
 from huiyin.settings import Settings
+from nlp.corpus.consolidate import consolidate as propose
 from nlp.corpus.grouping import Grouper
 from nlp.refresh import Directory, refresh
 
 log = logging.getLogger("huiyin.issues")
 BATCH = 1000
 REFRESH = 200
+MACHINE = ""
+UNTOUCHED = ("new",)
+"""States in which the machine may still merge and split by itself."""
 
 
 class IssueKeeper:
@@ -38,10 +41,14 @@ class IssueKeeper:
     def __init__(self, record: Record, settings: Settings) -> None:
         self.record = record
         self.settings = settings
+        self._spoken = people_spoke(record)
         self.grouper = restored(record, settings)
 
     def group_pending(self, limit: int = BATCH) -> int:
         """Put analysed documents into issues, oldest first. Returns how many."""
+        spoken = people_spoke(self.record)
+        if spoken != self._spoken:  # somebody merged, split or moved: memory follows the record
+            self.grouper, self._spoken = restored(self.record, self.settings), spoken
         try:
             with self.record.session() as session:
                 return self._group(session, limit)
@@ -134,7 +141,7 @@ def restored(record: Record, settings: Settings) -> Grouper:
     return grouper
 
 
-def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime) -> Issue:
+def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime, *, reason: str = "") -> Issue:
     """A person says that issues are one: documents move to `keep`, the others leave a redirect, a constraint is kept.
 
     Raises sqlalchemy.orm.exc.NoResultFound where one of them does not exist.
@@ -149,7 +156,7 @@ def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime) 
         for member in session.scalars(select(IssueDocument).where(IssueDocument.issue_id == other.id)):
             member.issue_id, member.by = target.id, by
         other.merged_into, other.dirty, other.documents = target.id, False, 0
-        if first and second:
+        if first and second and by != MACHINE:  # only a person's word is law
             session.add(Constraint(kind="must", left=first, right=second, by=by, at=now))
         session.add(
             IssueEvent(
@@ -166,7 +173,9 @@ def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime) 
     return target
 
 
-def split(session: Session, issue_id: str, documents: list[str], by: str, now: datetime) -> Issue:
+def split(
+    session: Session, issue_id: str, documents: list[str], by: str, now: datetime, *, reason: str = ""
+) -> Issue:
     """A person says that some documents are another matter: they become an issue of their own, with a constraint."""
     issue = session.get_one(Issue, issue_id)
     members = list(
@@ -186,13 +195,17 @@ def split(session: Session, issue_id: str, documents: list[str], by: str, now: d
         member.issue_id, member.by = fresh.id, by
     session.flush()
     rest = _any_member(session, issue_id)
-    if rest:
+    if rest and by != MACHINE:
         session.add(Constraint(kind="cannot", left=rest, right=members[0].document_id, by=by, at=now))
     made = session.get_one(Issue, fresh.id)
     issue.dirty = made.dirty = True
     session.add(
         IssueEvent(
-            issue_id=issue_id, by=by, kind="split", text=f"拆出 {len(members)} 条", data={"to": made.id}
+            issue_id=issue_id,
+            by=by,
+            kind="split",
+            text=f"拆出 {len(members)} 条" + (f"：{reason}" if reason else ""),
+            data={"to": made.id},
         )
     )
     session.add(
@@ -252,10 +265,33 @@ def _tell_worker(session: Session, now: datetime) -> None:
     session.merge(Preference(name="regrouped", value={"at": now.isoformat()}))
 
 
-def people_spoke(record: Record) -> Any:
+def people_spoke(record: Record) -> str:
+    """When people last changed the grouping, as text; empty where they never did."""
     with record.session(write=False) as session:
         row = session.get(Preference, "regrouped")
-        return row.value.get("at") if row else None
+        return str(row.value["at"]) if row else ""
 
 
-__all__ = ["IssueKeeper", "find", "merge", "move", "restored", "split"]
+def consolidate(keeper: IssueKeeper, now: datetime) -> int:
+    """The slow pass: late merges and splits that the grouper proposes, each with its reason in the issue's log. Returns how many."""
+    applied = 0
+    for proposal in propose(keeper.grouper):
+        with keeper.record.session() as session:
+            found = [find(session, issue_id) for issue_id in proposal.issues]
+            if any(issue is None or issue.state not in UNTOUCHED or issue.owner for issue in found):
+                continue  # somebody works on it: the machine keeps its hands off
+            if proposal.kind == "merge":
+                merge(session, proposal.issues[0], [proposal.issues[1]], MACHINE, now, reason=proposal.reason)
+            else:
+                split(
+                    session,
+                    proposal.issues[0],
+                    list(proposal.documents),
+                    MACHINE,
+                    now,
+                    reason=proposal.reason,
+                )
+        applied += 1
+    if applied:
+        keeper.grouper = restored(keeper.record, keeper.settings)
+    return applied

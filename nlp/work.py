@@ -6,25 +6,32 @@ only claims behind, which expire. Grouping has one writer (the scheduler's lock)
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from huiyin.document import Comment, Document
+from huiyin.document import Analysis, Comment, Document
 from huiyin.records import AnalysisRow, DocumentRow, Record, utcnow
 from huiyin.search import Entry, Index
 from nlp.analyse import Analyser
 from nlp.segment import words as segment
 
+log = logging.getLogger("huiyin.work")
+
 CLAIM = timedelta(minutes=10)
 """How long a worker may hold a batch before another takes it over."""
 
 BATCH = 500
+VERSION = version("huiyin")
+"""Written beside every analysis: the models come with the program."""
 GIVE_UP = 5
 """Analyses that may fail on one document before it is set aside as `failed` (it stays in the record and on the system page)."""
 
@@ -71,6 +78,8 @@ def claim(session: Session, now: datetime, worker: str, limit: int = BATCH) -> l
         .with_for_update(skip_locked=True)
     )
     rows = list(session.scalars(wanted))
+    if rows and rows[0].failures >= 2:
+        rows = rows[:1]  # its batch killed the process twice: alone, it takes no other with it
     for row in rows:
         row.claimed_by, row.claimed_until = worker, now + CLAIM
         row.failures += (
@@ -107,23 +116,26 @@ def analyse_pending(record: Record, analyser: Analyser, worker: str, now: dateti
     rows = [
         {
             "id": document.id, "text": document.text, "title": document.title, "source": document.source, "url": document.url,
-            "published": document.when.isoformat(), "comments": [comment.text for comment in document.comments],
+            "published": document.when, "comments": [comment.text for comment in document.comments],
         }
         for document, _ in documents
     ]  # fmt: skip
-    analyses = list(analyser.many(rows))
+    analyses = _analysed(analyser, rows)
     done = 0
     with record.session() as session:
-        for (document, version), analysis in zip(documents, analyses, strict=True):
+        for (document, read_version), analysis in zip(documents, analyses, strict=True):
             row = session.get(DocumentRow, document.id)
-            if row is None or row.version != version or row.claimed_by != worker:
+            if row is None or row.version != read_version or row.claimed_by != worker:
                 continue  # removed, changed or taken over while we read it
+            if analysis is None:
+                row.state, row.claimed_by, row.claimed_until = "failed", "", None
+                continue
             place = next((found.name for found in analysis.places), "")
             session.merge(
                 AnalysisRow(
                     document_id=row.id, topic=analysis.topic, sentiment=analysis.sentiment, urgency=analysis.urgency,
                     respond=analysis.respond, rumour_score=analysis.rumour_score, place=place,
-                    words=" ".join(analysis.words), data=analysis.as_dict(), model=analyser.version, made=moment,
+                    words=" ".join(analysis.words), data=analysis.as_dict(), model=VERSION, made=moment,
                 )
             )  # fmt: skip
             row.state = (
@@ -132,6 +144,22 @@ def analyse_pending(record: Record, analyser: Analyser, worker: str, now: dateti
             row.claimed_by, row.claimed_until, row.failures, row.indexed = "", None, 0, False
             done += 1
     return done
+
+
+def _analysed(analyser: Analyser, rows: list[dict[str, Any]]) -> list[Analysis | None]:
+    """Analyses in order; None for a text on which the analyser fails, so that one text cannot hold up the rest."""
+    try:
+        return list(analyser.many(rows))
+    except Exception:
+        log.exception("a batch of %d texts failed; each is read alone now", len(rows))
+    found: list[Analysis | None] = []
+    for row in rows:
+        try:
+            found.append(next(iter(analyser.many([row]))))
+        except Exception:
+            log.exception("the text %s cannot be analysed and is set aside", row["id"])
+            found.append(None)
+    return found
 
 
 def entry(row: DocumentRow, analysis: AnalysisRow) -> Entry:
@@ -168,13 +196,13 @@ def index_pending(record: Record, index: Index, limit: int = 2000) -> int:
 def mark_indexed(session: Session, versions: Iterable[tuple[str, int]]) -> None:
     """Mark documents as indexed where they are still the version that was indexed."""
     pending = list(versions)
-    for version in {version for _, version in pending}:
-        ids = [document for document, has in pending if has == version]
+    for number in {number for _, number in pending}:
+        ids = [document for document, has in pending if has == number]
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
             session.execute(
                 update(DocumentRow)
-                .where(DocumentRow.id.in_(part), DocumentRow.version == version)
+                .where(DocumentRow.id.in_(part), DocumentRow.version == number)
                 .values(indexed=True)
             )
 

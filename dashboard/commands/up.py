@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 from huiyin.errors import Unavailable
 from huiyin.settings import Settings
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         city = sample.start(record, settings, wanted=args.sample)
         if city:
             print(f"sample city 云江市 is served on {city}")
-        server = _listen(settings, record)
+        server = _listen(settings)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -104,12 +105,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         finally:
             print("stopping…", flush=True)
             scheduler.shutdown(wait=False)
+            jobs.stop_children()
             worker.stop()
             server.close()
     return 0
 
 
-def _listen(settings: Settings, record: object) -> object:
+def _listen(settings: Settings) -> Any:
     import waitress
 
     from dashboard import create_app

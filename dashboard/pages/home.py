@@ -175,4 +175,3 @@ def acknowledge() -> ResponseReturnValue:
                 {"issue": alert.issue_id},
             )
     return redirect("/alerts" if request.form.get("back") == "/alerts" else url_for("home.index"))
-    )

@@ -16,6 +16,10 @@ from huiyin.settings import Settings
 
 log = logging.getLogger("huiyin.work")
 
+TEND = 20.0
+CONSOLIDATE = 600.0
+"""Seconds between two rounds of tending issues, and of late merges, while nothing arrives."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="stop when nothing is pending")
@@ -29,13 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    from nlp.analyse import Analyser
-    from nlp.issues import IssueKeeper
-
     from huiyin.errors import Unavailable
     from huiyin.lock import only_one
     from huiyin.records import Record, utcnow
     from huiyin.search import open_index
+    from nlp.analyse import Analyser
+    from nlp.issues import IssueKeeper, consolidate
     from nlp.work import Done, analyse_pending, index_pending, release, worker_name
     from response_kits.work import tend
 
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         release(record)
         analyser = Analyser.load()
         keeper = IssueKeeper(record, settings)
-        total, tended = Done(), 0.0
+        total, tended, merged = Done(), 0.0, 0.0
         while not stopping and (args.once or os.getppid() == parent):
             done = Done()
             try:
@@ -58,7 +61,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
                 done.grouped = keeper.group_pending()
                 done.refreshed = keeper.refresh_dirty(utcnow())
                 done.indexed = index_pending(record, index)
-                if done or time.monotonic() - tended > 20:
+                if not done and time.monotonic() - merged > CONSOLIDATE:
+                    consolidate(keeper, utcnow())
+                    merged = time.monotonic()
+                if done or time.monotonic() - tended > TEND:
                     tend(record, settings, utcnow())
                     tended = time.monotonic()
             except Unavailable as error:

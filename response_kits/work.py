@@ -1,0 +1,47 @@
+"""What the worker does for issues after they were refreshed: rumours matched, clocks started, alerts made and sent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from huiyin.errors import HuiyinError
+from huiyin.records import Issue, Preference, Record
+from huiyin.settings import Settings
+from response_kits import alerts, clocks
+from response_kits.sample import load_sample
+
+log = logging.getLogger("huiyin.tend")
+OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
+RECENT = timedelta(days=30)
+
+
+def tend(record: Record, settings: Settings, now: datetime) -> None:
+    """One round. Each step is a transaction of its own, so that a failing channel does not keep clocks from starting."""
+    _sample(record, settings, now)
+    with record.session() as session:
+        wanted = select(Issue).where(
+            Issue.merged_into == "", Issue.state.in_(OPEN), Issue.level >= 1, Issue.last >= now - RECENT
+        )
+        for issue in session.scalars(wanted):
+            clocks.start_for(session, issue, settings, now)
+        clocks.refresh(session, now)
+    with record.session() as session:
+        alerts.evaluate(session, now)
+    try:
+        alerts.deliver(record, settings, now)
+    except HuiyinError as error:
+        log.warning("alerts were not sent: %s", error)
+
+
+def _sample(record: Record, settings: Settings, now: datetime) -> None:
+    """The sample's facts wait for the issues that they belong to; put in what can be put in by now."""
+    with record.session(write=False) as session:
+        loaded, rest = session.get(Preference, "sample"), session.get(Preference, "sample_waiting")
+    if loaded is None or (rest is not None and not rest.value["waiting"]):
+        return
+    counts = load_sample(record, settings, datetime.fromisoformat(loaded.value["now"]), loaded.value["base"])
+    with record.session() as session:
+        session.merge(Preference(name="sample_waiting", value={"waiting": counts.get("waiting", 0)}))
