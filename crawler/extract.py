@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from crawler.extraction import body as bodies
-from crawler.extraction import byline, charset, classify, dates, head, paging, title, vote
+from crawler.extraction import byline, charset, classify, dates, head, paging, scripts, title, vote
 from crawler.extraction.tree import CAPTION, HIDDEN, PRUNED, Block, Walked, parse, walk
 
 PAGE_LIMIT = 5_000_000
@@ -93,6 +93,8 @@ def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: da
         and len(walked.blocks) <= 2000
     ):
         text = vote.decide(source, text)
+    if len(text) < 60 and kind == "other" and not wall and (hidden := scripts.article(source)):
+        text, kind = hidden, "article"
     around = [walked.blocks[i].text for i in lines]
     tail = [walked.blocks[i].text for i in body.lines[-3:]]
     return Page(
