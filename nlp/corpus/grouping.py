@@ -8,6 +8,7 @@ the text in, else it founds an issue. Near-duplicates follow their original with
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,8 +45,8 @@ class Assignment:
 class Grouper(Ledger):
     """Groups a stream of documents into issues. Not thread-safe: one grouper, one worker.
 
-    window: silence after which an issue takes no more documents; capacity: most documents kept, the issues silent for
-    longest are retired first; both bound the memory. Retired issues are the record's business alone.
+    window: silence after which an issue takes no more documents; capacity: most documents kept, the earliest are forgotten
+    first; both bound the memory. What is forgotten is the record's business alone.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Grouper(Ledger):
         self.window, self.threshold, self.capacity = window, threshold, capacity
         self.weights = Weights()
         self._copies = NearDuplicates()
+        self._arrivals: deque[tuple[float, str]] = deque()
         self._now = float("-inf")
 
     # ---- the stream
@@ -116,15 +118,16 @@ class Grouper(Ledger):
         return best, top, parts
 
     def _retire(self) -> None:
+        """Forget documents older than the window, or beyond the capacity; an issue without documents closes itself."""
         oldest = self._now - self.window.total_seconds()
-        while self.live:
-            issue = next(iter(self.live.values()))
-            if issue.last >= oldest and len(self._home) <= self.capacity:
-                return
-            self._close(issue)
-            for doc_id in issue.members:
-                del self._home[doc_id]
-                self._copies.forget(doc_id)
+        while self._arrivals and (self._arrivals[0][0] < oldest or len(self._home) > self.capacity):
+            doc_id = self._arrivals.popleft()[1]
+            self._drop(doc_id)
+            self._copies.forget(doc_id)
+
+    def _put(self, issue: Issue, member: Member, nearest: float | None = None) -> None:
+        super()._put(issue, member, nearest)
+        self._arrivals.append((member.when, member.id))
 
     # ---- what people know about single documents
 

@@ -82,6 +82,15 @@ class Ledger:
             posted.append(issue.number)
             issue.filed.add(key)
 
+    def _drop(self, doc_id: str) -> None:
+        """Forget a document whose time is over; what it gave to the centroid and as a representative stays."""
+        number = self._home.pop(doc_id, None)
+        if number is not None:
+            issue = self.live[number]
+            del issue.members[doc_id]
+            if not issue.members:
+                self._close(issue)
+
     def _unfile(self, issue: Issue) -> None:
         for key in issue.filed:
             posted = self._index.get(key)
