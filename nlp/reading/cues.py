@@ -21,9 +21,16 @@ class Cues:
     def find(self, text: str) -> dict[str, list[str]]:
         """Group → its distinct words in order of first mention; groups without a word are left out."""
         found: dict[str, list[str]] = {}
-        for index in dict.fromkeys(hit[0] for hit in self.automaton.find_matches_as_indexes(text)):
+        seen: set[int] = set()
+        for index, _, _ in self.automaton.find_matches_as_indexes(text):
+            if index in seen:
+                continue
+            seen.add(index)
             for group in self.of_word[index]:
-                found.setdefault(group, []).append(self.words[index])
+                if group in found:
+                    found[group].append(self.words[index])
+                else:
+                    found[group] = [self.words[index]]
         return found
 
 

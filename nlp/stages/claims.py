@@ -18,9 +18,13 @@ _HOW_MANY = re.compile(
     r"[0-9０-９一二两三四五六七八九十百千数][0-9０-９,.一二两三四五六七八九十百千]{0,11}(?:多|余|几)?(?:亿|万|千|百)?(?:多|余)?"
     r"(?:人(?![民大])|名|元|块钱|吨|例|户|亩|公里|平方米|平米|辆|起|次|倍|%|％|头|只|家|栋|岁|天|个月|小时|所|个)"
 )
-_WHEN = re.compile(
-    r"(?:(?:19|20)[0-9]{2}[年.\-/])?[0-9]{1,2}月(?:[0-9]{1,2}[日号])?(?:上午|中午|下午|晚上?|凌晨|清晨|早上)?(?:[0-9]{1,2}[时点:：][0-9]{0,2}分?)?|(?:19|20)[0-9]{2}年|"
-    r"今[天日晨晚早]|昨[天日晚]|前天|今年|去年|[上本]周[一二三四五六日]?|[上本]月|近日|日前|目前|凌晨|[0-9]{1,2}日(?:上午|下午|晚|凌晨)?"
+# Two patterns, each with a plain first sign, so that the engine need not try every place.
+_DATE = re.compile(
+    r"[0-9]{1,4}(?:年(?:[0-9]{1,2}月(?:[0-9]{1,2}[日号])?)?|月(?:[0-9]{1,2}[日号])?|[./-][0-9]{1,2}[./-][0-9]{1,2}日?|日(?=上午|中午|下午|晚|凌晨|[0-9]))"
+    r"(?:上午|中午|下午|晚上?|凌晨|清晨|早上)?(?:[0-9]{1,2}[时点:：](?:[0-9]{1,2}分?)?)?"
+)
+_DAY = re.compile(
+    r"今天|今日|今晨|今晚|今早|昨天|昨日|昨晚|前天|今年|去年|上周|本周|上月|本月|近日|日前|目前|凌晨"
 )
 _ACT = re.compile(
     r"发生|造成|导致|死亡|遇难|身亡|受伤|失踪|确诊|感染|爆炸|起火|坍塌|泄漏|中毒|拖欠|收取|收费|强拆|拆除|贪污|受贿|挪用|套取|殴打|打死|打伤|抓获|拘留|查处|关闭|停工|停水|停电|"
@@ -67,9 +71,16 @@ def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
         (other for other in _ACT.finditer(match.string, *match.span()) if other[0] not in _SAYING), act
     )
     counted = _HOW_MANY.search(sentence)
-    when = _WHEN.search(sentence)
+    when = _DATE.search(sentence) or _DAY.search(sentence)
     who = _who(sentence)
-    where = places.find(sentence)
+    where = next(
+        (
+            place.name
+            for offset, place in places.mentions(match.string)
+            if match.start() <= offset < match.end()
+        ),
+        "",
+    )
     # One anchor besides the act makes a sentence checkable: a figure, a time, a place, or a named body.
     if not (counted or when or where or who):
         return None
@@ -78,7 +89,7 @@ def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
         "text": sentence,
         "who": who,
         "what": _clause_around(sentence, act, start),
-        "where": where[0].name if where else "",
+        "where": where,
         "when": when[0] if when else "",
         "how_many": counted[0] if counted else "",
         "span": [start, start + len(sentence)],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -75,16 +75,19 @@ class _Table:
 
 def find(text: str) -> tuple[Place, ...]:
     """Distinct places in order of mention. 湖南省长沙市岳麓区 in a row is one place, the county."""
+    found = mentions(text)
+    return tuple(dict.fromkeys(place for _, place in found)) if found else ()
+
+
+@lru_cache(maxsize=8)
+def mentions(text: str) -> tuple[tuple[int, Place], ...]:
+    """Every mention as (offset of its last name, place), in order. The last few texts are kept: several stages ask for one."""
     table = _table()
     hits = table.automaton.find_matches_as_indexes(text)
     stand_ins = _stand_ins(text)
-    if not hits and not stand_ins:
-        return ()
-    return tuple(
-        dict.fromkeys(
-            place for _, place in sorted([*_chosen(table, text, hits), *stand_ins], key=lambda item: item[0])
-        )
-    )
+    if not stand_ins:
+        return tuple(_chosen(table, text, hits)) if hits else ()
+    return tuple(sorted([*_chosen(table, text, hits), *stand_ins], key=lambda item: item[0]))
 
 
 def known(name: str) -> tuple[Place, ...]:

@@ -48,6 +48,8 @@ POINTS = {
 ORANGE = 1.3
 """Points from which a matter is orange."""
 
+_FEATURE = {group: f"cue_{group}" for group in (*POINTS, "official")}
+_ROOTS = tuple(math.sqrt(count) for count in range(10))
 _LOCAL_OUTBREAK = re.compile(
     r"(?:出现|发现|报告|有|现|确诊)[^，。]{0,12}(?:确诊|阳性|感染|疫情|肺炎患者|病例)[^，。]{0,8}[？?]|封城[^。]{0,8}[？?]|(?:疫情|阳性|确诊)[^，。]{0,6}[？?]$|首次报告|首例|阳性[^，。]{0,4}(?:出逃|逃)"
 )
@@ -92,7 +94,11 @@ def judge(
         found = _in_words(found, words)
     if not found:
         return Judgement(0, (), {})
-    features = {f"cue_{group}": min(3.0, float(len(hits))) for group, hits in found.items()}
+    features: dict[str, float] = {}
+    points = 0.0
+    for group, hits in found.items():
+        features[_FEATURE[group]] = min(3.0, float(len(hits)))
+        points += _weight(group, len(hits))
     hurt = (
         casualties.read(full, abroad=False)
         if "death" in found or "acute" in found or "abuse" in found
@@ -101,13 +107,17 @@ def judge(
     if hurt is not None:
         for name in ("deaths", "injured", "missing"):
             features[name] = math.log1p(getattr(hurt, name) or 0)
-    points = sum(POINTS.get(group, 0.0) * math.sqrt(len(hits)) for group, hits in found.items())
     muted = _muted(full, found, published)
     signals = _signals(full, found, hurt)
-    features |= {f"sign_{key}": 1.0 for key, _, _ in signals}
+    for key, _, _ in signals:
+        features[f"sign_{key}"] = 1.0
     features["points"] = points
     features["muted"] = float(bool(muted))
     return _decide(full, found, lexicon.groups, points, muted, signals, features)
+
+
+def _weight(group: str, count: int) -> float:
+    return POINTS.get(group, 0.0) * _ROOTS[min(count, 9)]
 
 
 def _in_words(found: dict[str, list[str]], words: Collection[str]) -> dict[str, list[str]]:
@@ -124,7 +134,7 @@ def _signals(full: str, found: dict[str, list[str]], hurt: Casualties | None) ->
     out: list[tuple[str, int, str]] = []
     if hurt is not None and (hurt.deaths or hurt.injured or hurt.missing):
         out += _from_counts(full, found, hurt)
-    if match := _DAILY_MEAL.search(full):
+    if ("food" in found or "water" in found or "acute" in found) and (match := _DAILY_MEAL.search(full)):
         out.append(
             (
                 "canteen",
@@ -230,11 +240,14 @@ def _decide(
         level = max(level, 1)
     if points >= ORANGE:
         level = 2
-    level = max([level, *(sign[1] for sign in signals)])
+    for sign in signals:
+        level = max(level, sign[1])
     if muted:
         level = min(level, 1 if "request" in found or "official" in found else 0)
+    if not level and not muted:
+        return Judgement(0, (), features)
     reasons = [reason for _, _, reason in sorted(signals, key=lambda sign: -sign[1])]
-    weighty = sorted(found, key=lambda group: -POINTS.get(group, 0.0) * math.sqrt(len(found[group])))
+    weighty = sorted(found, key=lambda group: -_weight(group, len(found[group])))
     reasons += [
         f"{names[group]}：“{'、'.join(found[group][:4])}”"
         for group in weighty
@@ -244,4 +257,4 @@ def _decide(
         reasons.append(f"具体诉求：“{'、'.join(found['request'][:3])}”")
     if muted:
         reasons.insert(0, muted)
-    return Judgement(level, tuple(reasons) if level or muted else (), features)
+    return Judgement(level, tuple(reasons), features)
