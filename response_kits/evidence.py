@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from huiyin.records import Clause, Fact, Policy, Rumour
+from huiyin.records import Clause, Fact, Policy, Rumour, utcnow
 from response_kits.figures import figures, same
+from response_kits.library.policies import in_force
 from response_kits.words import Ranker, overlap, words
 
 _DENIALS = (
@@ -166,11 +168,17 @@ def _alike(claim: str, said: str) -> float:
     return max(overlap(claim, said), 0.6 if numbers else 0.0)
 
 
-def clauses_for(session: Session, query: str, *, top: int = 5) -> list[tuple[Policy, Clause, float]]:
+def clauses_for(
+    session: Session, query: str, *, top: int = 5, day: date | None = None
+) -> list[tuple[Policy, Clause, float]]:
     """Clauses of the policy library for a query, best first; repealed and replaced documents are left out. A document that is
     published and not yet in force stays in: it may be the very one that people ask about (see policies.in_force)."""
-    chosen = select(Policy).where(Policy.status.in_(("in_force", "amended")), Policy.interprets.is_(None))
-    policies = {p.id: p for p in session.scalars(chosen)}
+    on = day or utcnow().date()
+    policies = {
+        p.id: p
+        for p in session.scalars(select(Policy).where(Policy.interprets.is_(None)))
+        if p.status in ("in_force", "amended") or in_force(session, p, on).in_force
+    }
     wanted = set(words(query))
     rows = (
         session.scalars(select(Clause).where(Clause.policy_id.in_(policies))).all()

@@ -71,7 +71,7 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
     rumours = rumour_library.listing(session, issue_id=issue.id)
     asked = questions_of(issue, verified, rumours)
     said = claims.of_issue(session, issue.id)
-    found = evidence.clauses_for(session, _query(issue, asked), top=6)
+    found = evidence.clauses_for(session, _query(issue, asked), top=6, day=now.date())
     policies = list({policy.id: policy for policy, _, _ in found}.values())
     past = similar_issues(session, issue)
     texts = [*(str(q["question"]) for q in asked), *(c.text for c in said)]
