@@ -13,7 +13,8 @@ from typing import Any
 
 from crawler.extraction import body as bodies
 from crawler.extraction import byline, charset, classify, dates, head, paging, scripts, title, vote
-from crawler.extraction.tree import CAPTION, HIDDEN, PRUNED, Block, Walked, parse, walk
+from crawler.extraction.names import CAPTION, HIDDEN, PRUNED
+from crawler.extraction.tree import Block, Walked, parse, walk
 
 PAGE_LIMIT = 5_000_000
 """Longest page in bytes or characters that is read; the rest is cut."""
@@ -99,7 +100,7 @@ def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: da
     tail = [walked.blocks[i].text for i in body.lines[-3:]]
     return Page(
         title=heading.text,
-        published=published,
+        published=None if kind == "list" else published,
         author=byline.author(around, tail, told.authors),
         origin=byline.origin([*around, *tail], told.origins),
         text=_without_title(text, heading.text),
@@ -166,7 +167,7 @@ def _bylines(blocks: list[Block], heading: int, start: int) -> list[int]:
         high = min(max(start + 2, heading + 8), heading + 40)
         order = [*range(heading, high), *range(heading - 1, max(heading - 3, 0) - 1, -1)]
     else:
-        order = [*range(start - 1, max(start - 15, -1), -1), start, start + 1]
+        order = [*range(start - 1, max(start - 15, -1), -1), *range(start, start + 7)]
     return [
         i
         for i in order
@@ -189,8 +190,13 @@ def _published(
         if timed < 0 or rating > best:
             timed, best = number, rating
     signature = None
-    for block in [*(walked.blocks[i] for i in body.lines[-3:]), *walked.blocks[body.end : body.end + 6]]:
-        if len(block.text) <= 40 and (found := dates.in_line(block.text, now)):
+    closing = [walked.blocks[i] for i in body.lines[-3:]]
+    for block in walked.blocks[body.end : body.end + 6]:
+        if block.linked:
+            break  # what follows belongs to other articles
+        closing.append(block)
+    for block in closing:
+        if len(block.text) <= 40 and (found := dates.in_line(block.text, now)) and not found[1].relative:
             signature = found[1]
     stated = [dates.stamp(value, now) for value in told.dates]
     return dates.choose(shown, stated, dates.from_url(url, now), signature), timed

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawler.extraction.tree import CAPTION, COMMENT, CONTENT, HIDDEN, PRUNED, TITLE, Block, Span, Walked
+from crawler.extraction.names import CAPTION, COMMENT, CONTENT, HIDDEN, PRUNED, TITLE
+from crawler.extraction.tree import Block, Span, Walked
 
 _TAIL = re.compile(
     r"^[\s\[【（(＜<《>＞\-—*·▲■●◆△☆★]*(?:相关(?:阅读|新闻|链接|文章|报道|推荐|资讯|专题|附件下载|稿件)|延伸阅读|推荐阅读|更多阅读|扩展阅读|精彩推荐|猜你喜欢|为您推荐|"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from crawler.extraction.body import Body
-from crawler.extraction.tree import COMMENT, HIDDEN, PRUNED, Walked
+from crawler.extraction.names import COMMENT, HIDDEN, PRUNED
+from crawler.extraction.tree import Walked
 
 _WALL = re.compile(
     r"(?:请|需要?|必须|您?(?:还|尚)未)(?:先|您?先)?(?:登录|登陆|登入|扫码登录)|登录后(?:才|可|即可|方可|查看|继续)|登錄後|請先登[入錄]|安全验证|安全校验|滑动验证|拖动(?:滑块|下方)|请输入验证码|"
@@ -46,7 +47,7 @@ def is_article(walked: Walked, body: Body, heading: int, timed: int) -> bool:
         for i in range(body.start, body.end)
         if len(walked.blocks[i].text) <= 60 and _DATED.search(walked.blocks[i].text)
     )
-    return prose >= 20 and dated < 6
+    return prose >= 10 and dated < 6
 
 
 def login_wall(walked: Walked, body: Body, page_title: str, refresh: str, formed: bool) -> bool:

@@ -14,7 +14,7 @@ _CLOCK = r"(?P<half>上午|下午|晚上|晚|早上|凌晨|中午|am|pm)?\s*(?P<
 _ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-][01]\d:?[0-5]\d)(?![\w]))?"
 _GAP = r"(?:\s*日)?[\sT,，|·\-—]*(?:[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?)?[\s,，|·]*"
 _ABSOLUTE = re.compile(
-    r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*(?:[-/.]\s*(?P<m>[01]?\d)\s*[-/.]\s*(?P<d>[0-3]?\d)(?!\d)|年\s*(?P<m2>[01]?\d)\s*月\s*(?P<d2>[0-3]?\d)\s*日?)"
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*(?:(?:[-/.]|(?<=\s)(?=\d\d?\s*/))\s*(?P<m>[01]?\d)\s*[-/.]\s*(?P<d>[0-3]?\d)(?!\d)|年\s*(?P<m2>[01]?\d)\s*月\s*(?P<d2>[0-3]?\d)\s*日?)"
     rf"(?:{_GAP}(?<![0-9]){_CLOCK}{_ZONE})?|(?<!\d)(?P<y3>20\d\d)(?P<m3>[01]\d)(?P<d3>[0-3]\d)T(?P<H3>[0-2]\d):?(?P<M3>[0-5]\d)",
     re.IGNORECASE,
 )
@@ -216,6 +216,8 @@ def in_line(text: str, now: datetime) -> tuple[float, Moment] | None:
     found = list(absolute(text, now)) or list(relative(text, now))
     best: tuple[float, Moment] | None = None
     for moment in found:
+        if moment.relative and not moment.precise and len(text) > 30:
+            continue  # 11月19日 in a sentence is the day of what it tells
         before = text[max(0, moment.position - 14) : moment.position]
         rating = 1.0 + moment.precise * 1.0 - moment.relative * 0.3 - len(text) / 200
         labels = list(_LABEL.finditer(before))

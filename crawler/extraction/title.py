@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawler.extraction.tree import COMMENT, HIDDEN, PRUNED, TITLE, Block, clean
+from crawler.extraction.names import COMMENT, HIDDEN, PRUNED, TITLE
+from crawler.extraction.tree import Block, clean
 
 _SEPARATOR = re.compile(
     r"\s*(?:[_|｜»«]|--+|——|\s[-–—·•:]\s|(?<=[\u4e00-\u9fff”》？！])[-–](?=[\u4e00-\u9fffA-Za-z])|丨(?=[^丨]{2,12}$))\s*"
