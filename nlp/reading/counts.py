@@ -15,7 +15,7 @@ def numbers(sentence: str, start: int, end: int) -> list[Number]:
         if match["u"]:
             if match["u"] == "者" or _not_people(sentence, match):
                 continue
-            out.append(Number(match.start(), match.end(), value(match["n"]), _qualifier(match)))
+            out.append(Number(match.start(), match.end(), value(match["n"]), _qualifier(sentence, match)))
         elif match["ck"]:
             if (number := _compact(sentence, match)) is not None:
                 out.append(number)
@@ -44,7 +44,7 @@ def _without_sums(sentence: str, numbers: list[Number]) -> list[Number]:
         if (
             out
             and not number.kind
-            and re.fullmatch(r"共|等|共计|一?共|等共|", sentence[out[-1].end : number.start])
+            and re.fullmatch(r"(?:等|一)?(?:共|总共|共计)?有?", sentence[out[-1].end : number.start])
         ):
             out.pop()
         out.append(number)
@@ -53,6 +53,8 @@ def _without_sums(sentence: str, numbers: list[Number]) -> list[Number]:
 
 def _not_people(sentence: str, match: re.Match[str]) -> bool:
     after = sentence[match.end() : match.end() + 2]
+    if match.start() and sentence[match.start() - 1] in "第.0123456789":
+        return True
     if match["u"] == "个" and re.match(
         r"[多半]?(?:小时|月|星期|省|市|县|区|村|国家|地方|问题|方面|部门|单位|班|车|家庭|部|点|街道)", after
     ):
@@ -91,8 +93,9 @@ def _compact(sentence: str, match: re.Match[str]) -> Number | None:
     )
 
 
-def _qualifier(match: re.Match[str]) -> str:
-    before, number, after = match["q"], match["n"], match["m"]
+def _qualifier(sentence: str, match: re.Match[str]) -> str:
+    bent = patterns.QUALIFIER.search(sentence, max(0, match.start() - 6), match.start())
+    before, number, after = bent[0] if bent else "", match["n"], match["m"]
     if number == "多":
         return "vague"
     if (

@@ -9,17 +9,21 @@ from nlp.reading import patterns
 from nlp.reading.counts import numbers as numbers_of
 from nlp.reading.model import Mention, Number
 from nlp.reading.numbers import plain
-from nlp.reading.placing import Frame, frame_of, placed
+from nlp.reading.placing import Frame, placed
 
 __all__ = ["Mention", "mentions"]
 
 
 def mentions(text: str) -> list[Mention]:
     """All mentions in order. Counts are joined to casualty words clause by clause, settings are judged by sentence."""
-    text = patterns.BRACKETS.sub(_blank, plain(text))
+    original, text = text, plain(text)
+    if patterns.KIND.search(text) is None:
+        return []
+    if "(" in text or "（" in text:
+        text = patterns.BRACKETS.sub(_blank, text)
     found: list[Mention] = []
     sentences = [(m.start(), m[0]) for m in patterns.SENTENCE.finditer(text)]
-    frame = frame_of(text, sentences)
+    frame = Frame(text)
     for number, (offset, sentence) in enumerate(sentences):
         if not patterns.KIND.search(sentence):
             continue
@@ -31,7 +35,8 @@ def mentions(text: str) -> list[Mention]:
                 for mention in here
                 if not _natural(mention, text)
             ]
-    return _with_single_victims(found, sentences, text, frame)
+    found = _with_single_victims(found, sentences, frame)
+    return [replace(mention, words=original[mention.span[0] : mention.span[1]]) for mention in found]
 
 
 def _natural(mention: Mention, text: str) -> bool:
@@ -184,7 +189,7 @@ def _place_of(token: Number | re.Match[str]) -> int:
 
 
 def _joined(sentence: str, kind: re.Match[str], group: list[Number], start: int, end: int) -> Mention:
-    name = kind.lastgroup or "deaths"
+    name = patterns.kind_of(kind[0])
     severity = next((level for word, level in patterns.SEVERITY.items() if word in kind[0]), "")
     return _mention(sentence, name, group, start, end, severity)
 
@@ -238,7 +243,7 @@ def _inside(place: int, found: list[Mention]) -> bool:
 
 
 def _with_single_victims(
-    found: list[Mention], sentences: list[tuple[int, str]], text: str, frame: Frame
+    found: list[Mention], sentences: list[tuple[int, str]], frame: Frame
 ) -> list[Mention]:
     """Add the one person who died or was hurt without a number (致周某当场死亡), where no number of that kind is given."""
     for kind, sure in (("deaths", patterns.SURE_DEATH), ("injured", patterns.SURE_INJURED)):
@@ -247,6 +252,8 @@ def _with_single_victims(
         for number, (offset, sentence) in enumerate(sentences):
             match = next((m for m in sure.finditer(sentence) if not _inside(offset + m.start(), found)), None)
             if match is None or patterns.UNCOUNTED_NOT.match(sentence, match.start()):
+                continue
+            if patterns.NEGATED.search(sentence[max(0, match.start() - 8) : match.start()]):
                 continue
             lead = re.split(r"[。；;]", sentence[: match.start()])[-1][-24:]
             near = re.split(r"[，,]", lead)
@@ -260,7 +267,7 @@ def _with_single_victims(
                 kind,
                 1,
                 "exact",
-                (offset + match.start(), offset + match.end()),
+                (offset + max(0, match.start() - 12), offset + match.end()),
                 "counted",
                 sentence[max(0, match.start() - 12) : match.end()],
                 "whole",

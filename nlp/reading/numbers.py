@@ -19,13 +19,15 @@ _PLAIN = str.maketrans(
     "0123456789伤丧难踪联无员数余两万个殉职烧毁杀残溺灾击坠温与总计为约达过惊乱济极许仅确认谣辟实传经抢战现医疗当场国内电脑剧戏汉谓号岁条",
 )
 
+_OTHER_SIGNS = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
+
 NUMBER = r"(?:[0-9一二两三四五六七八九十]+[余多几][百千万]+|[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?[十百千万]?万?|[零〇一二两俩仨三四五六七八九十百千万廿卅]+|[数几][十百千万]+|[成上][十百千万]+|十几|百[八]十|多)"
 """A count as written, without its words before (近, 至少) and after (余, 多)."""
 
 
 def plain(text: str) -> str:
     """Full-width digits to half-width, the traditional signs of this field to simplified; same length."""
-    return text.translate(_PLAIN)
+    return text.translate(_PLAIN) if _OTHER_SIGNS.search(text) else text
 
 
 def value(written: str) -> int | None:

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 
 from nlp.reading import patterns, setting
 from nlp.reading.model import Mention
 from nlp.stages import places
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """What the whole text says of its setting."""
+    """What a whole text says of its setting; each answer is worked out when first asked for."""
 
-    drill: bool
-    fiction: bool
-    denied: bool
-    last_year: int
-    abroad: bool
+    def __init__(self, text: str) -> None:
+        self._text = text
 
+    @cached_property
+    def drill(self) -> bool:
+        text = self._text
+        return setting.DRILL.search(text[:80]) is not None and "不是演" not in text and "并非演" not in text
 
-def frame_of(text: str, sentences: list[tuple[int, str]]) -> Frame:
-    head = text[:80]
-    years = [int(year) for year in setting.YEAR.findall(text)]
-    return Frame(
-        drill=setting.DRILL.search(head) is not None and "不是演" not in text and "并非演" not in text,
-        fiction=setting.FICTION.search(head) is not None,
-        denied=setting.DENIAL.search(text) is not None,
-        last_year=max(years, default=0),
-        abroad=_is_abroad(text[:150]),
-    )
+    @cached_property
+    def fiction(self) -> bool:
+        return setting.FICTION.search(self._text[:80]) is not None
+
+    @cached_property
+    def denied(self) -> bool:
+        return setting.DENIAL.search(self._text) is not None
+
+    @cached_property
+    def last_year(self) -> int:
+        """The latest year that the text writes; 0 where it writes none."""
+        return max((int(year) for year in setting.YEAR.findall(self._text)), default=0)
+
+    @cached_property
+    def abroad(self) -> bool:
+        return _is_abroad(self._text[:150])
 
 
 def placed(mention: Mention, sentence: str, offset: int, before: str, frame: Frame) -> Mention:
