@@ -76,13 +76,13 @@ def extract(html: bytes | str, url: str = "", *, content_type: str = "", now: da
     if root is None:
         return Page(charset=name)
     moment = dates.local(now)
-    told = head.read(root, source)
+    told = head.read(root)
     walked = walk(root)
     body = bodies.find(walked)
     heading = title.find(walked.blocks, told.titles, told.page_title, body.start)
     text, captions = _text(walked, body, heading.block)
     lines = _bylines(walked.blocks, heading.block, body.start)
-    published, timed = _published(walked, body, lines, told, url, moment)
+    published, timed = _published(walked, body, lines, told.dates, source, url, moment)
     formed = classify.is_article(walked, body, heading.block, timed)
     wall = classify.login_wall(walked, body, told.page_title, told.refresh, formed)
     kind = "other" if wall else classify.kind(walked, body, url, told.kind, heading.text, formed)
@@ -176,7 +176,7 @@ def _bylines(blocks: list[Block], heading: int, start: int) -> list[int]:
 
 
 def _published(
-    walked: Walked, body: bodies.Body, lines: list[int], told: head.Head, url: str, now: datetime
+    walked: Walked, body: bodies.Body, lines: list[int], told: list[str], source: str, url: str, now: datetime
 ) -> tuple[datetime | None, int]:
     """The time, and the number of the by-line that shows it (−1: none does)."""
     shown: list[tuple[float, dates.Moment]] = []
@@ -198,7 +198,9 @@ def _published(
     for block in closing:
         if len(block.text) <= 40 and (found := dates.in_line(block.text, now)) and not found[1].relative:
             signature = found[1]
-    stated = [dates.stamp(value, now) for value in told.dates]
+    if not told and not any(moment.precise for _, moment in shown):
+        told = head.script_dates(source)
+    stated = [dates.stamp(value, now) for value in told]
     return dates.choose(shown, stated, dates.from_url(url, now), signature), timed
 
 

@@ -24,7 +24,10 @@ _COMMON = frozenset(
     "這個國來時們為對會動發說產種後學經進電裡現實體機當點從業應開還與關東車長門間問題無"
     "，。、：；！？“”（）《》「」"
 )
-_SAMPLE = 60_000
+_SAMPLE = 6_000
+"""Characters beyond ASCII that are looked at to judge a decoding."""
+_ASCII = re.compile(r"[\x00-\x7f]+")
+_NO_TEXT = re.compile(r"[\ufffd\x01-\x08\x0b\x0e-\x1f]")
 
 
 def decode(data: bytes, content_type: str = "") -> tuple[str, str]:
@@ -47,8 +50,7 @@ def decode(data: bytes, content_type: str = "") -> tuple[str, str]:
 def is_binary(text: str) -> bool:
     """Whether decoded bytes are no text at all: controls and U+FFFD make up more than a tenth. NUL alone does not count."""
     head = text[:20_000]
-    bad = sum(1 for char in head if char == "\ufffd" or ("\0" < char < " " and char not in "\t\n\r\f"))
-    return bad * 10 > len(head)
+    return len(_NO_TEXT.findall(head)) * 10 > len(head)
 
 
 def _utf16_without_mark(data: bytes) -> bool:
@@ -63,7 +65,7 @@ def _utf8(data: bytes) -> str | None:
         return decoder.decode(data, final=False)
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
-    wide = sum(1 for char in text if char > "\x7f")
+    wide = len(text) - len(text.encode("ascii", "ignore"))
     bad = text.count("\ufffd")
     # GBK read as UTF-8 is nearly all bad; a UTF-8 page with some cut characters is nearly all good.
     return text if bad * 20 < wide else None
@@ -99,7 +101,7 @@ def canonical(name: str) -> str:
 
 def _damage(text: str) -> float:
     """Share of the non-ASCII characters that a wrong decoding gives: replaced, private use, half-width katakana, controls."""
-    wide = [char for char in text[:_SAMPLE] if char > "\x7f"]
+    wide = _ASCII.sub("", text)[:_SAMPLE]
     if not wide:
         return 0.0
     bad = sum(
@@ -111,7 +113,7 @@ def _damage(text: str) -> float:
 
 
 def _commonness(text: str) -> float:
-    wide = [char for char in text[:_SAMPLE] if char > "\x7f"]
+    wide = _ASCII.sub("", text)[:_SAMPLE]
     return sum(1 for char in wide if char in _COMMON) / len(wide) if wide else 0.0
 
 
@@ -138,9 +140,9 @@ def _detected(data: bytes) -> tuple[str, str]:
     best = max(tries)
     if best[0] > 0.15:
         return best[2], best[1]
-    high = bytes(byte for byte in data[: _SAMPLE * 3] if byte > 0x7F or byte == 0x20)
+    high = bytes(byte for byte in data[:180_000] if byte > 0x7F or byte == 0x20)
     if len(high) > 20:
-        guess = from_bytes(data[:_SAMPLE]).best()
+        guess = from_bytes(data[:60_000]).best()
         if guess is not None and guess.encoding not in ("ascii", "utf_8"):
             return data.decode(guess.encoding, "replace"), guess.encoding.replace("_", "-")
     return data.decode("utf-8", "replace"), "utf-8"
