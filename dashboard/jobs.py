@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from dashboard import sample
 from huiyin.errors import Unavailable
+from huiyin.lock import only_one
 from huiyin.records import Record, utcnow
 from huiyin.settings import Settings
 
@@ -25,6 +26,14 @@ def command(settings: Settings, *words: str) -> list[str]:
 
 def crawl_due(settings: Settings) -> None:
     """Crawl what is due, in a process of its own: Scrapy's reactor can be started once a process only."""
+    try:
+        with only_one(settings.home_path, "crawl"):
+            _crawl_due(settings)
+    except Unavailable:
+        return  # the last crawl is still running
+
+
+def _crawl_due(settings: Settings) -> None:
     from crawler.adaptive import due
 
     record = Record.open(settings, migrate=False)

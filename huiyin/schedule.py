@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import logging
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from huiyin.settings import Settings
@@ -49,6 +50,10 @@ def start(settings: Settings, jobs: tuple[Job, ...] = JOBS) -> Any:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
     for job in jobs:
-        scheduler.add_job(run_job, job.trigger, args=(job.address, settings), id=job.address, **job.when)
+        # An interval begins at once: what was missed while we were down is made up for at the start.
+        first = {"next_run_time": datetime.now(settings.zone)} if job.trigger == "interval" else {}
+        scheduler.add_job(
+            run_job, job.trigger, args=(job.address, settings), id=job.address, **job.when, **first
+        )
     scheduler.start()
     return scheduler

@@ -24,7 +24,7 @@ from huiyin.records import (
 )
 from huiyin.settings import Settings
 from nlp.corpus.consolidate import consolidate as propose
-from nlp.corpus.grouping import Grouper
+from nlp.corpus.grouping import Assignment, Grouper
 from nlp.refresh import Directory, refresh
 
 log = logging.getLogger("huiyin.issues")
@@ -75,7 +75,9 @@ class IssueKeeper:
         return len(rows)
 
     def _place(self, session: Session, row: DocumentRow, analysis: AnalysisRow) -> None:
-        found = self.grouper.add(row.id, row.text, row.title, row.when, words=tuple(analysis.words.split()))
+        found = self._beside_parent(session, row, analysis) or self.grouper.add(
+            row.id, row.text, row.title, row.when, words=tuple(analysis.words.split())
+        )
         issue = session.get(Issue, found.issue)
         if issue is None:
             issue = Issue(
@@ -89,6 +91,16 @@ class IssueKeeper:
             IssueDocument(document_id=row.id, issue_id=issue.id, score=found.score, reason=found.reason, when=row.when)
         )  # fmt: skip
         session.flush()
+
+    def _beside_parent(self, session: Session, row: DocumentRow, analysis: AnalysisRow) -> Assignment | None:
+        """A repost, a reply or a folded copy belongs where the text that it passes on or answers is."""
+        for other, why in ((row.parent, "转发或答复"), (row.duplicate_of, "转载")):
+            member = session.get(IssueDocument, other) if other else None
+            if member is not None:
+                words = tuple(analysis.words.split())
+                self.grouper.restore(member.issue_id, row.id, row.text, row.title, row.when, words=words)
+                return Assignment(member.issue_id, 1.0, f"{why}事件中已有的内容")
+        return None
 
     def refresh_dirty(self, now: datetime, limit: int = REFRESH) -> int:
         """Work out the derived columns of issues whose membership changed, or whose heat may have cooled. Returns how many."""

@@ -77,6 +77,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queued request is not worth a line
     settings = dataclasses.replace(settings, host=args.host or settings.host, port=args.port or settings.port)
     with only_one(settings.home_path, "up"):
         record = Record.open(settings)
