@@ -265,21 +265,9 @@ def _statements(load: _Loader) -> None:
 
 
 def _answered(load: _Loader, issue_id: str, statement: Statement) -> None:
-    """What came out before people spoke of the matter answers nothing; the third public text is taken as the mark."""
+    """Meet the clocks of the issue, where the statement is an answer to it."""
     issue = load.session.get(Issue, issue_id)
-    spoken = (
-        select(DocumentRow.when)
-        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
-        .where(
-            IssueDocument.issue_id == issue_id,
-            DocumentRow.kind.in_(("post", "message", "comment", "article")),
-        )
-        .order_by(DocumentRow.when)
-        .offset(2)
-        .limit(1)
-    )
-    third = load.session.scalars(spoken).first()
-    if issue is None or third is None or statement.published < third:
+    if issue is None or all(s.id != statement.id for s in statements.answers(load.session, issue_id)):
         return
     clocks.start_for(load.session, issue, load.settings, load.now)
     begun = clocks.start_of(issue, load.settings)

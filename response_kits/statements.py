@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from huiyin.errors import NotFound, UsageError
-from huiyin.records import IssueEvent, Promise, Statement, audit
+from huiyin.records import DocumentRow, IssueDocument, IssueEvent, Promise, Statement, audit
 from response_kits.figures import Figure, figures, same
 from response_kits.wording import sentences
 from response_kits.workdays import ZONE
@@ -135,6 +135,28 @@ def of_issue(session: Session, issue_id: str) -> list[Statement]:
     return list(
         session.scalars(select(Statement).where(Statement.issue_id == issue_id).order_by(Statement.published))
     )
+
+
+def answers(session: Session, issue_id: str) -> list[Statement]:
+    """Statements that answer an issue, oldest first: those that came after its third public text. What was out before people
+    spoke of the matter answers nothing."""
+    spoken = (
+        select(DocumentRow.when)
+        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+        .where(
+            IssueDocument.issue_id == issue_id,
+            DocumentRow.kind.in_(("post", "message", "comment", "article", "other")),
+        )
+        .order_by(DocumentRow.when)
+        .offset(2)
+        .limit(1)
+    )
+    third = session.scalars(spoken).first()
+    return [
+        s
+        for s in of_issue(session, issue_id)
+        if s.draft_id is not None or (third is not None and s.published >= third)
+    ]
 
 
 def conflicts(session: Session, issue_id: str) -> list[Conflict]:
