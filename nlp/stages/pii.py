@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 KINDS = ("phone", "id_card", "bank_card", "plate", "email", "address", "qq", "wechat")
 
-_DIGITS = re.compile(r"[0-9０-９]{4}[- ]?[0-9０-９]")
-# Nothing personal is written without a digit or a Latin letter.
-_GATE = re.compile(r"[0-9０-９A-Za-z]|[一二三四五六七八九十][号栋幢室]")
+# Five digits with at most a blank or a dash within: the least that a QQ number has.
+_DIGITS = re.compile(r"[0-9０-９]{3}[- ]?[0-9０-９]{1,2}[- ]?[0-9０-９]")
+_WIDE = re.compile(r"[０-９ＸｘＱＷ－＠．]")
 _WECHAT_WORD = re.compile(r"微信|薇信|威信|VX|vx|Vx|weixin|wechat|WeChat")
 _NUMBERED = re.compile(r"[0-9０-９一二三四五六七八九十A-Z](?:号|栋|幢|室|单元|座|弄|房)")
 _PLATE_LIKE = re.compile(r"[A-HJ-NP-Z][·•. ]?[A-HJ-NP-Z0-9]{4}")
@@ -71,15 +71,16 @@ def luhn_valid(number: str) -> bool:
 
 def find(text: str) -> tuple[tuple[str, int, int], ...]:
     """Personal data in `text` as (kind, start, end), in order, without overlaps; kinds are those of KINDS."""
-    if _GATE.search(text) is None:
-        return ()
     digits = _DIGITS.search(text) is not None
     mail = "@" in text or "＠" in text
     wechat = _WECHAT_WORD.search(text) is not None
-    door = "住" in text or "址" in text or "收件" in text or "室" in text
-    if not (digits or mail or wechat or (door and _NUMBERED.search(text)) or _PLATE_LIKE.search(text)):
+    door = ("住" in text or "址" in text or "收件" in text or "室" in text) and _NUMBERED.search(
+        text
+    ) is not None
+    plate = _PLATE_LIKE.search(text) is not None
+    if not (digits or mail or wechat or door or plate):
         return ()
-    plain = text.translate(_TO_ASCII)
+    plain = text.translate(_TO_ASCII) if _WIDE.search(text) else text
     found: list[tuple[str, int, int]] = []
     if mail:
         _add(found, "email", ((m.start(), m.end()) for m in _EMAIL.finditer(plain)))
@@ -92,7 +93,8 @@ def find(text: str) -> tuple[tuple[str, int, int], ...]:
         _add(found, "phone", ((m.start(), m.end()) for m in _MOBILE.finditer(plain)))
         _add(found, "phone", ((m.start(), m.end()) for m in _LANDLINE.finditer(plain)))
         _add(found, "bank_card", ((m.start(), m.end()) for m in _CARD.finditer(plain) if _card(m[0])))
-    _add(found, "plate", ((m.start(), m.end()) for m in _PLATE.finditer(plain)))
+    if plate:
+        _add(found, "plate", ((m.start(), m.end()) for m in _PLATE.finditer(plain)))
     if door:
         _add(
             found, "address", ((m.start(), m.end()) for m in _ADDRESS.finditer(plain) if _household(plain, m))
