@@ -181,7 +181,7 @@ class _Crew:
         )  # fmt: skip
 
     async def _spider(self, run: SourceRun, kept: list[dict[str, Any]] | None) -> None:
-        crawler = Crawler(spider_class(run.source.kind), _scrapy_settings(run))
+        crawler = Crawler(spider_class(run.source.kind), scrapy_settings(run))
 
         def spider_error(failure: Any, response: Any, spider: Any) -> None:
             logger.error(
@@ -197,7 +197,7 @@ class _Crew:
         await crawler.crawl_async(run=run, replay=kept)
 
 
-def _scrapy_settings(run: SourceRun) -> dict[str, Any]:
+def scrapy_settings(run: SourceRun) -> dict[str, Any]:
     source = run.source
     return {
         "TWISTED_REACTOR_ENABLED": False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import scrapy
@@ -22,6 +23,14 @@ class HotSpider(ApiSpider):
             if self.spend():
                 # Never conditional: the same list an hour later is a fact of its own.
                 yield self.request(address, self.parse_entry, entry=True, number=1, pattern=address)
+
+    async def _take(self, documents: list[Document], rows: list[Any], response: Response) -> int:
+        """Entries without a stated rank have that of their place in the list."""
+        ranked = [
+            d if d.extra.get("rank") else replace(d, extra={**d.extra, "rank": place})
+            for place, d in enumerate(documents, 1)
+        ]
+        return await super()._take(ranked, rows, response)
 
     async def parse_entry(self, response: Response) -> AsyncIterator[Any]:
         """The list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -230,10 +230,22 @@ def _site(host: str) -> str:
     return ".".join(labels[-3:] if deep else labels[-2:])
 
 
-def likely_articles(page: Page, url: str) -> list[str]:
-    """Links of a page that look like articles of the same site: a telling address or a long text, in reading order."""
+def anchors(parsed: Parsed) -> list[tuple[str, str, datetime | None]]:
+    """All links of a page with their texts, in reading order."""
+    found = []
+    for node in parsed.nodes("//a[@href]"):
+        address = absolute(parsed.url, node.attrib.get("href") or "")
+        if address:
+            found.append(
+                (address, node_text(node).replace("\n", " ") or node.attrib.get("title") or "", None)
+            )
+    return found
+
+
+def likely_articles(links: Iterable[tuple[str, str, datetime | None]], url: str) -> list[str]:
+    """Of (address, text, time beside it) the addresses that look like articles of the same site, in reading order."""
     found: dict[str, None] = {}
-    for address, text, when in page.links:
+    for address, text, when in links:
         path = urlsplit(address).path + "?" + urlsplit(address).query
         telling = bool(_ARTICLE_PATH.search(path))
         if not same_site(address, url) or canonical(address) == canonical(url) or len(text) < 6:

@@ -17,6 +17,7 @@ from crawler.intake import VisitNote
 from crawler.spiders.base import SourceSpider, asked, visible
 from crawler.spiders.pages import (
     Parsed,
+    anchors,
     article,
     extra_fields,
     floors,
@@ -75,16 +76,14 @@ class SiteSpider(SourceSpider):
             links = [canonical(link) for link in parsed.links(rule.links)]
             following = parsed.link(rule.next)
         else:
-            page = extract(response.body, response.url, content_type=content_type)
-            if rule.pattern:
-                links = [canonical(link) for link, _, _ in page.links]
-            else:
-                links = likely_articles(page, response.url)
-            following = (
-                Parsed.of(response.body, response.url, content_type).link(rule.next)
-                if rule.next
-                else page.next_page
+            parsed = Parsed.of(response.body, response.url, content_type)
+            every = anchors(parsed)
+            links = (
+                [canonical(link) for link, _, _ in every]
+                if rule.pattern
+                else likely_articles(every, response.url)
             )
+            following = parsed.link(rule.next) or self._next_list(response)
         if rule.pattern:
             wanted = re.compile(rule.pattern)
             links = [link for link in links if wanted.search(link)]
@@ -95,6 +94,12 @@ class SiteSpider(SourceSpider):
             following,
             f"list.{'links' if rule.links else 'pattern'}: {rule.links or rule.pattern}",
         )
+
+    def _next_list(self, response: Response) -> str:
+        """The next list page as general extraction finds it, where more than one may be read."""
+        if self.run.source.list.next or self.run.source.list.pages < 2:
+            return ""
+        return extract(response.body, response.url, content_type=self.content_type(response)).next_page
 
     def _due(self, links: Iterable[str]) -> list[tuple[str, bool]]:
         """(address, ask only if changed) of links that were never read, or are young and were last read long enough ago."""
