@@ -13,7 +13,7 @@ from dashboard.pages import draft_view as view
 from dashboard.services import read, services
 from huiyin.errors import NotFound
 from huiyin.records import Clock, Draft, DraftVersion, Issue, Remark, Signoff, Statement, utcnow
-from response_kits import clocks, drafts, kit, workflow
+from response_kits import channels, clocks, drafts, kit, workflow
 from response_kits import facts as fact_records
 
 bp = Blueprint("drafts", __name__)
@@ -146,14 +146,16 @@ def _number(name: str) -> int:
 @bp.get("/drafts/<int:number>/beside")
 @auth.allow()
 def beside(number: int) -> ResponseReturnValue:
-    """Channel versions side by side: the published or present texts of the same issue."""
+    """Channel versions of the text side by side, and the other texts of the same issue."""
     session = read()
     draft = workflow.get(session, number)
-    wanted = (
-        select(Draft).where(Draft.issue_id == draft.issue_id, Draft.state != "withdrawn").order_by(Draft.id)
+    wanted = select(Draft).where(
+        Draft.issue_id == draft.issue_id, Draft.state != "withdrawn", Draft.id != number
     )
-    rows = [row for row in session.scalars(wanted) if row.id != number][:5]
-    return render_template("drafts/beside.html", draft=draft, rows=[draft, *rows])
+    return render_template(
+        "drafts/beside.html", draft=draft, rows=list(session.scalars(wanted.order_by(Draft.id.desc()).limit(5))),
+        versions=channels.versions(session, draft, services().settings),
+    )  # fmt: skip
 
 
 @bp.get("/drafts/<int:number>/text.docx")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import auth, forms
 from dashboard.services import read, services, write
-from huiyin.errors import UsageError
+from huiyin.errors import HuiyinError, LimitExceeded, UsageError
 from huiyin.records import Clause, Draft, Issue, Policy, Statement, utcnow
 from response_kits import clocks, evidence
 from response_kits.library import policies
@@ -71,12 +71,23 @@ def upload() -> ResponseReturnValue:
     with write() as session:
         for file in files:
             name = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200]
-            made.append(
-                policies.add(session, file.stream.read(limit + 1), name, by=g.user.name, url=url, limit=limit)
-            )
+            made.append(_added(session, file.stream.read(limit + 1), name, url, limit))
     return redirect(
         url_for("policies.show", number=made[0].id) if len(made) == 1 else url_for("policies.index")
     )
+
+
+def _added(session: Session, data: bytes, name: str, url: str, limit: int) -> Policy:
+    try:
+        return policies.add(session, data, name, by=g.user.name, url=url, limit=limit)
+    except LimitExceeded as error:
+        raise LimitExceeded(
+            f"“{name}”过大，没有入库：最大 {limit // 1_000_000} MB，解压后的文字也有上限。"
+        ) from error
+    except HuiyinError as error:
+        raise UsageError(
+            f"“{name}”没有入库：文件已损坏、设有密码、是没有文字层的扫描件，或不是 DOCX、PDF、HTML、TXT。同批的其他文件也没有入库。"
+        ) from error
 
 
 @bp.get("/policies/<int:number>")

@@ -35,3 +35,17 @@
     }
   });
 })();
+
+// A passage that is selected in a document fills the form below it; positions count code points, as the server does.
+(() => {
+  const whole = document.getElementById("doc-text"), form = document.getElementById("selection");
+  if (!whole || !form) return;
+  document.addEventListener("selectionchange", () => {
+    const chosen = document.getSelection();
+    if (!chosen || chosen.isCollapsed || !whole.contains(chosen.anchorNode) || !whole.contains(chosen.focusNode)) return;
+    const range = chosen.getRangeAt(0), before = range.cloneRange();
+    before.selectNodeContents(whole); before.setEnd(range.startContainer, range.startOffset);
+    const start = [...before.toString()].length, words = range.toString();
+    form.elements.text.value = words; form.elements.start.value = start; form.elements.end.value = start + [...words].length;
+  });
+})();

@@ -1,0 +1,155 @@
+"""来源: are we hearing everything? Health of each source in six states, the catalogue to switch on, an address to try."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from crawler import catalogue
+from crawler.health import health
+from crawler.try_source import source_name, try_source
+from dashboard import auth
+from dashboard.services import close_reading, read, services, write
+from huiyin.errors import Conflict, NotFound, UsageError
+from huiyin.records import Fetch, Quarantine, Source, utcnow
+from huiyin.records.audit import append
+
+bp = Blueprint("sources", __name__)
+bp.nav = [(70, "sources.index", "来源", "")]  # type: ignore[attr-defined]
+
+RUNS = 30
+
+
+@bp.get("/sources")
+@auth.allow()
+def index() -> ResponseReturnValue:
+    close_reading()
+    catalogue.sync(services().record, catalogue.load())
+    rows = health(services().record, utcnow())
+    wanted = request.args.get("q", "").strip()[:60]
+    on = [row for row in rows if row.enabled or row.state in ("broken", "blocked")]
+    off = [
+        row
+        for row in rows
+        if not row.enabled
+        and row.state not in ("broken", "blocked")
+        and (not wanted or wanted in f"{row.title}{row.name}{row.notes}")
+    ]
+    return render_template("sources/index.html", on=on, off=off, wanted=wanted)
+
+
+@bp.get("/sources/<name>")
+@auth.allow()
+def show(name: str) -> ResponseReturnValue:
+    row = read().get(Source, name[:64])
+    if row is None:
+        raise NotFound("没有这个来源。")
+    runs = list(
+        read().scalars(
+            select(Fetch).where(Fetch.source == row.name).order_by(Fetch.started.desc()).limit(RUNS)
+        )
+    )
+    kept = list(
+        read().scalars(
+            select(Quarantine)
+            .where(Quarantine.source == row.name, Quarantine.replayed.is_(None))
+            .order_by(Quarantine.id.desc())
+            .limit(20)
+        )
+    )
+    try:
+        declaration: dict[str, Any] = catalogue.as_table(catalogue.from_row(row, catalogue.load()))
+    except (NotFound, UsageError) as error:
+        declaration = {"problem": str(error)}
+    found = next((one for one in health(services().record, utcnow()) if one.name == row.name), None)
+    return render_template(
+        "sources/show.html", row=row, runs=runs, kept=kept, declaration=declaration, health=found
+    )
+
+
+@bp.post("/sources/<name>/switch")
+@auth.allow("analyst", "admin")
+def turn(name: str) -> ResponseReturnValue:
+    """Switch a source on or off: a person's decision, recorded with a name."""
+    on = request.form.get("on") == "1"
+    close_reading()
+    with write() as session:
+        row = session.get(Source, name[:64])
+        if row is None:
+            raise NotFound("没有这个来源。")
+        row.enabled, row.decided_by = on, g.user.name
+        if on:
+            row.state, row.state_reason, row.next_run = "new", "", None
+        append(
+            session,
+            g.user.name,
+            "enable-source" if on else "disable-source",
+            f"source:{row.name}",
+            {"before": row.state},
+        )
+    return redirect(
+        request.form["back"]
+        if request.form.get("back") in ("/sources",)
+        else url_for("sources.show", name=name)
+    )
+
+
+@bp.get("/sources/try")
+@auth.allow("analyst", "admin")
+def attempt_form() -> ResponseReturnValue:
+    return render_template("sources/try.html", trial=None, url="")
+
+
+@bp.post("/sources/try")
+@auth.allow("analyst", "admin")
+def attempt() -> ResponseReturnValue:
+    """Look at a pasted address: its feeds, its list rule, five articles. Nothing is stored."""
+    url = request.form.get("url", "").strip()[:1000]
+    if not re.match(r"https?://", url):
+        raise UsageError("请粘贴以 http:// 或 https:// 开头的地址。")
+    close_reading()
+    trial = try_source(url, services().settings)
+    return render_template("sources/try.html", trial=trial, url=url)
+
+
+@bp.post("/sources/add")
+@auth.allow("analyst", "admin")
+def add() -> ResponseReturnValue:
+    """Add the source that was tried: the address is tried again, so that no declaration comes from the form."""
+    url = request.form.get("url", "").strip()[:1000]
+    basis = request.form.get("legal_basis", "").strip()[:300]
+    if not basis:
+        raise UsageError("请写明采集依据，例如“政府公开信息”或“新闻机构公开报道”。")
+    close_reading()
+    trial = try_source(url, services().settings)
+    if not trial.declaration:
+        raise UsageError("这个地址没有找到可以采集的列表或订阅源，没有添加。")
+    name = source_name(url)
+    declared = {**trial.declaration, "legal_basis": basis}
+    declared.pop("name", None)
+    with write() as session:
+        if session.get(Source, name):
+            raise Conflict(f"已有来源 {name}，没有重复添加。")
+        session.add(
+            Source(name=name, title=request.form.get("title", "").strip()[:80] or trial.title or name, kind=trial.kind or "site",
+                   declaration=declared, legal_basis=basis, enabled=True, decided_by=g.user.name)
+        )  # fmt: skip
+        append(session, g.user.name, "add-source", f"source:{name}", {"url": url})
+    return redirect(url_for("sources.show", name=name))
+
+
+@bp.post("/sources/quarantine/<int:number>/dismiss")
+@auth.allow("analyst", "admin")
+def dismiss(number: int) -> ResponseReturnValue:
+    with write() as session:
+        kept = session.get(Quarantine, number)
+        if kept is None:
+            raise NotFound("没有这个隔离页面。")
+        kept.replayed = utcnow()
+        source = kept.source
+        append(session, g.user.name, "dismiss-quarantine", f"source:{source}", {"url": kept.url})
+    return redirect(url_for("sources.show", name=source))
