@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -18,6 +18,10 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from huiyin.document import Place
 
 _STAND_IN = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[0-9]{0,2}(?:市|县|区|省)")
+# A district right after its city that the table does not hold (云江市望江区).
+_YOUNG = re.compile(
+    r"((?!市|全|城|新|郊|矿|地|社|小|校|园|辖)[\u4e00-\u9fff][\u4e00-\u9fff](?<![小社城市辖新郊园景片地校山厂])[区县])(?![域委])"
+)
 # After these a short name is part of another name: 北京路, 上海银行, 南京条约.
 _NO_PLACE_AFTER = (
     "路",
@@ -124,9 +128,15 @@ def _chosen(table: _Table, text: str, hits: Iterable[tuple[int, int, int]]) -> l
         parent = last_code.rstrip("0") if start - last_end <= 1 else ""
         if name in _NOUNS and not (parent and choice.code.startswith(parent)):
             continue
+        place = choice.place
         if parent and choice.code != last_code and choice.code.startswith(parent):
             out.pop()
-        out.append((start, choice.place))
+        elif out and start == last_end and out[-1][1].county == name:
+            # 深圳市龙华区 is younger than the table, which knows another 龙华区 only: read with its city just before.
+            continue
+        elif (young := _YOUNG.match(text, end)) and place.city == name and not place.county:
+            place = replace(place, name=young[1], county=young[1])
+        out.append((start, place))
         last_end, last_code = end, choice.code
     return out
 

@@ -76,3 +76,21 @@ def test_every_county_of_the_table_knows_its_province() -> None:
     assert places.known("岳麓区") == (Place("岳麓区", "湖南省", "长沙市", "岳麓区"),)
     assert len(places.known("朝阳区")) > 1
     assert places.known("无此区") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("深圳市龙华区停电", Place("龙华区", "广东省", "深圳市", "龙华区")),
+        ("云江市望江区停水", Place("望江区", "", "云江市", "望江区")),
+    ],
+)
+def test_a_district_younger_than_the_table_belongs_to_the_city_before_it(text: str, expected: Place) -> None:
+    assert places.find(text) == (expected,)
+
+
+def test_a_quarter_after_a_city_is_no_district() -> None:
+    assert [place.name for place in places.find("武汉市小区停电，长沙市城区限行，长沙市社区")] == [
+        "武汉市",
+        "长沙市",
+    ]
