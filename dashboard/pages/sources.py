@@ -9,12 +9,12 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from crawler import catalogue
+from crawler import catalogue, switch
 from crawler.health import health
 from crawler.try_source import source_name, try_source
 from dashboard import auth
 from dashboard.services import close_reading, read, services, write
-from huiyin.errors import Conflict, NotFound, UsageError
+from huiyin.errors import NotFound, UsageError
 from huiyin.records import Fetch, Quarantine, Source, utcnow
 from huiyin.records.audit import append
 
@@ -75,22 +75,11 @@ def show(name: str) -> ResponseReturnValue:
 @auth.allow("analyst", "admin")
 def turn(name: str) -> ResponseReturnValue:
     """Switch a source on or off: a person's decision, recorded with a name."""
-    on = request.form.get("on") == "1"
     close_reading()
-    with write() as session:
-        row = session.get(Source, name[:64])
-        if row is None:
-            raise NotFound("没有这个来源。")
-        row.enabled, row.decided_by = on, g.user.name
-        if on:
-            row.state, row.state_reason, row.next_run = "new", "", None
-        append(
-            session,
-            g.user.name,
-            "enable-source" if on else "disable-source",
-            f"source:{row.name}",
-            {"before": row.state},
-        )
+    if request.form.get("on") == "1":
+        switch.enable(services().record, name[:64], by=g.user.name)
+    else:
+        switch.disable(services().record, name[:64], by=g.user.name)
     return redirect(
         request.form["back"]
         if request.form.get("back") in ("/sources",)
@@ -128,17 +117,11 @@ def add() -> ResponseReturnValue:
     trial = try_source(url, services().settings)
     if not trial.declaration:
         raise UsageError("这个地址没有找到可以采集的列表或订阅源，没有添加。")
-    name = source_name(url)
-    declared = {**trial.declaration, "legal_basis": basis}
+    name, title = source_name(url), request.form.get("title", "").strip()[:80] or trial.title
+    declared = {**trial.declaration, "legal_basis": basis, **({"title": title} if title else {})}
     declared.pop("name", None)
-    with write() as session:
-        if session.get(Source, name):
-            raise Conflict(f"已有来源 {name}，没有重复添加。")
-        session.add(
-            Source(name=name, title=request.form.get("title", "").strip()[:80] or trial.title or name, kind=trial.kind or "site",
-                   declaration=declared, legal_basis=basis, enabled=True, decided_by=g.user.name)
-        )  # fmt: skip
-        append(session, g.user.name, "add-source", f"source:{name}", {"url": url})
+    switch.add(services().record, name, declared, by=g.user.name)
+    switch.enable(services().record, name, by=g.user.name)
     return redirect(url_for("sources.show", name=name))
 
 
