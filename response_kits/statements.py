@@ -18,7 +18,7 @@ from response_kits.wording import sentences
 from response_kits.workdays import ZONE
 
 STATES = {"standing": "有效", "corrected": "已更正", "withdrawn": "已撤回"}
-_PROMISE = re.compile(r"将(?!近|士|军)|承诺|确保在|力争|计划于|预计")
+_PROMISE = re.compile(r"将(?!近|士|军|依法)|承诺|确保在|力争|计划于|预计")
 _OUR_ACT = re.compile(
     r"(公布|公开|发布|通报|完成|恢复|发放|支付|兑付|整改|开展|组织|召开|举行|退还|办结|答复|处理|追究|检查|调查|回应|实施|启动|重新|投入使用)"
 )
@@ -26,6 +26,7 @@ _DAY = re.compile(
     r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日(?:(上午|下午|晚上?|中午)?\s*(\d{1,2})[时点:：](?:(\d{2})分?)?)?"
 )
 _SPAN = re.compile(r"(\d{1,3}|[一二两三四五六七八九十]{1,3})\s*个?(工作日|小时|天|日|周|月)(?:内|之内|以内)")
+_DENIED = re.compile("网传|网上流传|不实|不属实|谣言|传言")
 _RELATIVE = {"今日": 0, "今天": 0, "明日": 1, "明天": 1, "后天": 2, "本周": 7, "本月": 30, "月底": 30}
 
 
@@ -60,7 +61,9 @@ def keep(
     sample: bool = False,
 ) -> Statement:
     """Keep a published text with its figures and promises."""
-    rows = [{**asdict(f), "sentence": s} for s, start, _ in sentences(text) for f in figures(s)]
+    # A number inside a claim that we deny is not ours.
+    ours = [s for s, _, _ in sentences(text) if not _DENIED.search(s)]
+    rows = [{**asdict(f), "sentence": s} for s in ours for f in figures(s)]
     statement = Statement(
         draft_id=draft_id, issue_id=issue_id, body=body, title=title, text=text, url=url, published=published,
         figures=rows, sample=sample,
@@ -192,6 +195,8 @@ def against(session: Session, issue_id: str, text: str) -> list[Conflict]:
         if statement.state != "standing":
             continue
         for sentence, _, _ in sentences(text):
+            if _DENIED.search(sentence):
+                continue
             for new in figures(sentence):
                 for row in statement.figures:
                     old = _figure(row)
