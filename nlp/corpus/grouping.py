@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import log1p
+from math import log1p, sqrt
 
 from nlp.corpus import vectors
 from nlp.corpus.issues import Issue, Member
@@ -24,8 +24,10 @@ from nlp.segment import words_of
 WINDOW = timedelta(days=400)
 """Silence after which an issue is closed. Long, because citizens come back to a matter after months; memory is bounded by
 `capacity` as well, and silence costs score."""
-THRESHOLD = 0.14
+THRESHOLD = 0.12
 """Least score at which a text joins an issue; bench/grouping_quality.py shows the curve around it."""
+LONE = 0.5
+"""How much higher the bar is for joining a lone text; it sinks with the root of the issue's size."""
 NEAREST = 0.5
 """Share of the nearest representative in the score; the rest is the centroid's."""
 DECAY = 0.05
@@ -84,15 +86,14 @@ class Grouper(Ledger):
             reason = f"与文档 {copied[0]} 近似重复，相似度 {copied[1]:.2f}"
             return Assignment(issue.id, copied[1], reason, copied[0])
         best, score, (centre, nearest) = self._best(vector, moment, barred)
-        if best is not None and score >= self.threshold:
+        bar = self.threshold if best is None else self.bar(len(best.members))
+        if best is not None and score >= bar:
             self._put(best, Member.of(doc_id, vector, moment), nearest)
             reason = f"与议题中心相似度 {centre:.2f}，与代表文档相似度 {nearest:.2f}，合计 {score:.2f}"
             return Assignment(best.id, score, reason)
         issue = self._found(doc_id)
         self._put(issue, Member.of(doc_id, vector, moment))
-        near = (
-            "没有用词相近的议题" if best is None else f"最近的议题只有 {score:.2f}，不足 {self.threshold:.2f}"
-        )
+        near = "没有用词相近的议题" if best is None else f"最近的议题只有 {score:.2f}，不足 {bar:.2f}"
         return Assignment(issue.id, 1.0, f"新议题：{near}")
 
     def _read(self, text: str, title: str, words: Sequence[str] | None) -> tuple[str, Vector]:
@@ -100,6 +101,10 @@ class Grouper(Ledger):
         if words is None or len(text) > vectors.READ or vectors.noisy(text):
             words = words_of(cleaned)  # the given words hold pieces of addresses and mentions, or too much
         return cleaned, self.weights.vector(words)
+
+    def bar(self, size: int) -> float:
+        """Least score to join an issue of `size` documents: a lone text is a poor witness of what its matter is."""
+        return self.threshold * (1 + LONE / sqrt(size))
 
     def _best(
         self, vector: Vector, moment: float, barred: set[int]

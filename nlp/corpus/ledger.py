@@ -179,7 +179,8 @@ class Ledger:
         return created.id
 
     def move(self, doc_id: str, issue: str) -> str:
-        """Put one document into another live issue, pinned there; returns that issue's id. Raises NotFound."""
+        """Put one document into another live issue, pinned there; returns that issue's id. An issue left empty redirects
+        there. Raises NotFound."""
         if doc_id not in self._home:
             raise NotFound(f"文档 {doc_id} 不在当前时间窗口内")
         source, target = self.live[self._home[doc_id]], self.issue(issue)
@@ -187,6 +188,8 @@ class Ledger:
         member.pinned = True
         if source is not target:
             self._refill(source, [one for one in source.members.values() if one.id != doc_id])
+            if not source.members:
+                self.redirects[source.id] = target.id
             self._refill(target, [*target.members.values(), member])
         return target.id
 
