@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import delete
 
@@ -15,6 +15,7 @@ from dashboard.pages.issue_acts import present
 from dashboard.services import read, services, write
 from huiyin.errors import Conflict, NotFound, UsageError
 from huiyin.records import DraftVersion, IssueEvent, Preference, Remark, utcnow
+from response_kits import archive as archives
 from response_kits import drafts, workflow
 
 bp = Blueprint("draft_acts", __name__)
@@ -193,3 +194,14 @@ def restore(number: int, version: int) -> ResponseReturnValue:
             bindings=list(row.bindings), note=f"恢复第 {version} 版",
         )  # fmt: skip
     return _back(number)
+
+
+@bp.post("/drafts/<int:number>/archive")
+@auth.allow("spokesperson", "reviewer", "leader", "admin")
+def archive(number: int) -> ResponseReturnValue:
+    """The draft's whole file as a ZIP; the export is noted in the audit chain."""
+    with write() as session:
+        content = archives.export(session, number, services().settings, utcnow(), by=g.user.name)
+    return Response(
+        content, mimetype="application/zip", headers={"Content-Disposition": f'attachment; filename="draft-{number}.zip"'}
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import auth
 from dashboard.pages import issue_view
+from dashboard.pages.documents import CHOICES, LABELS
 from dashboard.services import read, services
 from huiyin.errors import NotFound
 from huiyin.records import (
@@ -23,12 +24,11 @@ from huiyin.records import (
     IssueLevel,
     Organisation,
     Policy,
-    Promise,
     Rumour,
     User,
     utcnow,
 )
-from response_kits import clocks, drafts, kit, statements
+from response_kits import clocks, drafts, effect, kit, statements
 from response_kits import facts as fact_records
 
 bp = Blueprint("issue", __name__)
@@ -128,10 +128,10 @@ def _drafts_tab(session: Session, issue: Issue, facts: list[Any], now: datetime)
 
 
 def _effect(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
-    rows = session.scalars(select(Promise).where(Promise.issue_id == issue.id).order_by(Promise.due))
+    figures = effect.measure(session, issue.id, services().settings, now)
     return {
-        "statements": statements.of_issue(session, issue.id), "promises": list(rows),
-        "conflicts": statements.conflicts(session, issue.id),
+        "figures": [{**figure.as_dict(), "links": issue_view.links(session, figure)} for figure in figures],
+        "statements": statements.of_issue(session, issue.id), "statement_states": statements.STATES,
     }  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _log(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dic
         .where(IssueDocument.issue_id == issue.id).order_by(Correction.at.desc()).limit(100)
     )  # fmt: skip
     return {
-        "events": list(events), "levels": list(levels), "corrections": list(corrections), "people": _names(session),
+        "events": list(events), "levels": list(levels), "corrections": list(corrections), "people": _names(session), "labels": LABELS, "choices": CHOICES,
         "units": list(session.scalars(select(Organisation.name).order_by(Organisation.name).limit(500))),
         "others": similar(session, issue, request.args.get("find", "")),
     }  # fmt: skip
@@ -159,7 +159,12 @@ FILL = {
 
 
 def _kinds() -> list[tuple[str, str]]:
-    return [(kind, drafts.name_of(kind)) for kind in drafts.kinds()]
+    """(kind, its name), what is written most often first."""
+    often = ("notice", "rebuttal", "press", "reply", "interpretation")
+    order = sorted(
+        drafts.kinds(), key=lambda kind: (often.index(kind) if kind in often else len(often), kind)
+    )
+    return [(kind, drafts.name_of(kind)) for kind in order]
 
 
 def _rumours(session: Session, issue_id: str) -> list[Rumour]:
