@@ -24,6 +24,7 @@ from nlp.corpus.grams import Side, character_counts, dense, rarity
 from nlp.corpus.match import CANDIDATES, WEIGHTS, Claim, Matcher, spellings
 from nlp.training.ranking import chance, choice
 
+PAIRS = Path(__file__).with_name("match_pairs.tsv")
 FOLDS = 5
 PRECISION = {"auto": 0.99, "suggest": 0.6}
 """What the thresholds aim at on questions of events that the fit has not seen, absent events included."""
@@ -42,9 +43,24 @@ class Task:
     right: NDArray[np.int64]
 
 
+def read_pairs() -> list[tuple[str, str, str]]:
+    """(id, id, same | unsure): what reading near pairs one by one gave."""
+    lines = PAIRS.read_text("utf-8").splitlines()
+    parts = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(left, right, word) for left, right, word in parts]
+
+
 def events(pairs: Sequence[dict[str, Any]], *, alike: float = 0.5) -> NDArray[np.int64]:
-    """Number of the event of each pair: claims or rebuttals whose character cosine reaches `alike` are one event."""
+    """Number of the event of each pair.
+
+    Pairs whose claims or rebuttals have a character cosine of `alike` are one event, and pairs that were read as the same.
+    """
     parent = np.arange(len(pairs))
+    place = {row["id"]: n for n, row in enumerate(pairs)}
+    for one, other, word in read_pairs():
+        if word == "same" and one in place and other in place:
+            a, b = parent[place[one]], parent[place[other]]
+            parent[parent == a] = b
     for name in ("claim", "rebuttal"):
         counts = character_counts(spellings([row[name] for row in pairs]))
         side = Side.of(counts, rarity(counts, "characters", 300.0))
@@ -53,6 +69,18 @@ def events(pairs: Sequence[dict[str, Any]], *, alike: float = 0.5) -> NDArray[np
             a, b = parent[left], parent[right]
             parent[parent == a] = b
     return np.unique(parent, return_inverse=True)[1]
+
+
+def unsure(pairs: Sequence[dict[str, Any]], event: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which events nobody can tell apart for certain, (events, events): they count neither as right nor as wrong."""
+    count = int(event.max()) + 1
+    found = np.zeros((count, count), dtype=bool)
+    place = {row["id"]: int(number) for row, number in zip(pairs, event, strict=True)}
+    for one, other, word in read_pairs():
+        if word == "unsure" and one in place and other in place:
+            a, b = place[one], place[other]
+            found[a, b] = found[b, a] = a != b
+    return found
 
 
 def tasks(pairs: Sequence[dict[str, Any]], event: NDArray[np.int64], seed: int = 3) -> list[Task]:
@@ -115,46 +143,63 @@ def _grid(task: Task) -> NDArray[Any]:
     return _GRIDS[id(task)]
 
 
+@dataclass
+class Batch:
+    """Candidates of some questions: features (n, k, f), right (n, k), doubtful (n, k), event of each question (n,)."""
+
+    task: Task
+    seen: NDArray[Any]
+    right: NDArray[np.bool_]
+    doubtful: NDArray[np.bool_]
+    event: NDArray[np.int64]
+    absent: bool
+
+
 def close_rows(
-    some: Sequence[Task], others: Sequence[str], model: dict[str, Any]
-) -> Iterator[tuple[Task, NDArray[Any], NDArray[Any], NDArray[Any], bool]]:
-    """For each task and each absent half of it: features (n, k, f), right (n, k), event (n,), and whether it is absent."""
+    some: Sequence[Task], others: Sequence[str], model: dict[str, Any], doubt: NDArray[np.bool_]
+) -> Iterator[Batch]:
+    """For each task and each absent half of it what its candidates look like; `others` are absent all."""
     for task in some:
         whole = Matcher(task.library, model)
         places, seen = whole.candidates(task.questions, CANDIDATES)
-        yield task, seen, task.events[places] == task.right[:, None], task.right, False
+        found = task.events[places]
+        yield Batch(task, seen, found == task.right[:, None], doubt[task.right[:, None], found], task.right, False)
         for half in range(2):  # the other half of the events remains, so that the questions of this half are absent
             left = np.flatnonzero(task.events // FOLDS % 2 != half)
             asked = np.flatnonzero(task.right // FOLDS % 2 == half)
             part = Matcher([task.library[i] for i in left], model)
             places, seen = part.candidates([task.questions[i] for i in asked], CANDIDATES)
-            yield task, seen, np.zeros(places.shape, dtype=bool), task.right[asked], True
+            open_ = doubt[task.right[asked][:, None], task.events[left][places]]
+            yield Batch(task, seen, np.zeros(places.shape, dtype=bool), open_, task.right[asked], True)
     whole = Matcher(some[0].library, model)
     places, seen = whole.candidates(others, CANDIDATES)
-    yield some[0], seen, np.zeros(places.shape, dtype=bool), np.arange(len(others)), True
+    nothing = np.zeros(places.shape, dtype=bool)
+    yield Batch(some[0], seen, nothing, nothing, np.arange(len(others)), True)
 
 
 def measure(pairs: Sequence[dict[str, Any]], others: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """(the model fitted on all, the figures of cross-validation over events)."""
-    every = tasks(pairs, events(pairs))
+    event = events(pairs)
+    every, doubt = tasks(pairs, event), unsure(pairs, event)
     found: dict[str, list[NDArray[Any]]] = {}
     pooled: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
     for held in range(FOLDS):
         rank = fit_rank(every, held)
         model = {"rank": rank}
-        batches = list(close_rows(every, others, model))
+        batches = list(close_rows(every, others, model, doubt))
         weights, bias = _fit_chance(batches, held)
-        for task, seen, right, event, absent in batches:
-            mine = event % FOLDS == held
-            share = 1 / (1 + np.exp(-(seen[mine] @ weights + bias)))
+        for batch in batches:
+            mine = batch.event % FOLDS == held
+            share = 1 / (1 + np.exp(-(batch.seen[mine] @ weights + bias)))
             top = share.argmax(axis=1)
             line = np.arange(len(top))
-            good = right[mine][line, top]
-            pooled.append((share[line, top], good, np.full(len(top), absent)))
-            if not absent:
-                found.setdefault(task.name, []).append(good)
+            good = batch.right[mine][line, top]
+            clear = ~batch.doubtful[mine][line, top]
+            pooled.append((share[line, top][clear], good[clear], np.full(clear.sum(), batch.absent)))
+            if not batch.absent:
+                found.setdefault(batch.task.name, []).append(good)
     rank = fit_rank(every, None)
-    weights, bias = _fit_chance(list(close_rows(every, others, {"rank": rank})), None)
+    weights, bias = _fit_chance(list(close_rows(every, others, {"rank": rank}, doubt)), None)
     share, good, absent = (np.concatenate(part) for part in zip(*pooled, strict=True))
     cuts = {name: _cut(share, good, aim) for name, aim in PRECISION.items()}
     model = {
@@ -171,14 +216,13 @@ def measure(pairs: Sequence[dict[str, Any]], others: Sequence[str]) -> tuple[dic
     return model, figures
 
 
-def _fit_chance(batches: Any, held: int | None) -> tuple[NDArray[Any], float]:
-    rows, aims, heavy = [], [], []
-    for _, seen, right, event, _ in batches:
-        kept = np.ones(len(event), dtype=bool) if held is None else event % FOLDS != held
-        rows.append(seen[kept].reshape(-1, seen.shape[2]))
-        aims.append(right[kept].ravel())
-        heavy.append(np.ones(rows[-1].shape[0]))
-    return chance(np.concatenate(rows), np.concatenate(aims), np.concatenate(heavy), penalty=3.0)
+def _fit_chance(batches: Sequence[Batch], held: int | None) -> tuple[NDArray[Any], float]:
+    rows, aims = [], []
+    for batch in batches:
+        kept = ~batch.doubtful if held is None else ~batch.doubtful & (batch.event % FOLDS != held)[:, None]
+        rows.append(batch.seen[kept])
+        aims.append(batch.right[kept])
+    return chance(np.concatenate(rows), np.concatenate(aims), penalty=3.0)
 
 
 def _cut(share: NDArray[Any], good: NDArray[Any], aim: float) -> float:

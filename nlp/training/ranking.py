@@ -35,9 +35,7 @@ def choice(lists: Sequence[NDArray[Any]], right: Sequence[NDArray[Any]], *, pena
     return np.asarray(found.x / spread)
 
 
-def chance(
-    rows: NDArray[Any], right: NDArray[Any], weight: NDArray[Any], *, penalty: float = 1.0
-) -> tuple[NDArray[Any], float]:
+def chance(rows: NDArray[Any], right: NDArray[Any], *, penalty: float = 1.0) -> tuple[NDArray[Any], float]:
     """Weights (features,) and bias of a logistic regression on standardised features."""
     aims = right.astype(np.float64)
     middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
@@ -46,8 +44,8 @@ def chance(
     def loss(at: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         value = scaled @ at[:-1] + at[-1]
         share = 1 / (1 + np.exp(-np.clip(value, -40, 40)))
-        cost = float((weight * (np.logaddexp(0, value) - aims * value)).sum() + 0.5 * penalty * at[:-1] @ at[:-1])
-        step = weight * (share - aims)
+        cost = float((np.logaddexp(0, value) - aims * value).sum() + 0.5 * penalty * at[:-1] @ at[:-1])
+        step = share - aims
         return cost, np.concatenate([scaled.T @ step + penalty * at[:-1], [step.sum()]])
 
     found = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 500})
