@@ -52,7 +52,7 @@ def of_issue(session: Session, issue_id: str, top: int = 12) -> list[Claim]:
     )
     found = _folded(
         (text, document, analysis.rumour_score if analysis else 0.0)
-        for document, analysis in session.execute(query).tuples()
+        for document, analysis in session.execute(query)
         for text in _said(document, analysis)
     )
     return sorted(found, key=lambda claim: (-claim.count, -claim.rumour))[:top]

@@ -92,7 +92,10 @@ def _updates(said: Sequence[Statement], now: datetime) -> Figure:
 def _coverage(issue: Issue, said: Sequence[Statement]) -> Figure:
     """Share of what people ask (counted by askers) that a sentence of a published text speaks to."""
     asked = [row for row in issue.concerns or [] if row.get("question")]
-    lines = [sentence for s in said if s.state == "standing" for sentence, _, _ in sentences(s.text)]
+    told = [sentence for s in said if s.state == "standing" for sentence, _, _ in sentences(s.text)]
+    lines = [
+        sentence for sentence in told if "正在核查" not in sentence
+    ]  # that is a promise to answer, no answer
     total = sum(int(row.get("count", 1)) for row in asked)
     covered = [row for row in asked if any(_speaks_to(str(row["question"]), line) for line in lines)]
     share = sum(int(row.get("count", 1)) for row in covered) / total if total else None

@@ -15,6 +15,7 @@ from huiyin.rules import load
 from response_kits.figures import figures, slot_of
 from response_kits.library.identify import number
 from response_kits.wording import closed, sentences
+from response_kits.words import overlap
 from response_kits.workdays import ZONE
 
 STATES = {"unverified": "待核查", "verified": "已核实", "superseded": "已更新", "withdrawn": "已撤回"}
@@ -236,7 +237,7 @@ def from_report(text: str) -> list[Found]:
     found: list[Found] = []
     current = ""
     for sentence, start, end in sentences(text):
-        head = next((item for item in items if item["cues"] and _is_heading(sentence, item)), None)
+        head = next((item for item in items if _is_heading(sentence, item)), None)
         if head is not None:
             current = head["name"]
             continue
@@ -251,8 +252,10 @@ def from_report(text: str) -> list[Found]:
 
 
 def _is_heading(sentence: str, item: dict[str, str]) -> bool:
-    bare = re.sub(r"^[（(]?[一二三四五六\d]+[）)]?[、.．]?\s*", "", sentence).rstrip("：:。 ")
-    return len(bare) <= 20 and (bare == item["name"] or bare in item["name"] or item["name"] in bare)
+    """“四、伤亡人数和直接经济损失”: a short numbered line without a closing mark whose words are mostly those of the item."""
+    match = re.fullmatch(r"[（(]?[一二三四五六\d]+[）)]?[、.．]?\s*(?P<name>[^。；]{2,26})[：:]?", sentence)
+    bare = match["name"] if match else ""
+    return bool(bare) and (bare in item["name"] or item["name"] in bare or overlap(bare, item["name"]) >= 0.6)
 
 
 def from_selection(

@@ -24,7 +24,8 @@ def write(m: Material, w: Writer) -> str:
     policy = m.policy or cited(m)
     if policy is None:
         for row in w.parts:
-            w.gap(row["key"])
+            if row["need"] == "must":
+                w.gap(row["key"])
         w.unknown("有关政策的解读材料正在准备。")
         w.signature(m.organisation, m.now)
         return f"{m.subject}政策解读"

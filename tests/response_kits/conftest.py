@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,8 +23,17 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(environ={}, home=str(tmp_path))
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the present schema, copied for each test: migrating takes longer than most tests."""
+    home = tmp_path_factory.mktemp("migrated")
+    Record.open(load_settings(environ={}, home=str(home))).close()
+    return home / "huiyin.db"
+
+
 @pytest.fixture
-def record(settings: Settings) -> Iterator[Record]:
+def record(settings: Settings, migrated: Path) -> Iterator[Record]:
+    shutil.copy(migrated, settings.home_path / "huiyin.db")
     opened = Record.open(settings)
     yield opened
     opened.close()

@@ -1,0 +1,214 @@
+"""Drafts cannot invent: every sentence is bound, gaps take the place of prose, the forms are right, channels agree."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from kit_world import NOW, add_issue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from test_library import OLD, RULE
+
+from huiyin.errors import NotFound, UsageError
+from huiyin.records import Draft, Issue, Rumour
+from huiyin.rules import load
+from huiyin.settings import Settings
+from response_kits import channels, drafts, facts, statements
+from response_kits.library import policies, rumours
+from response_kits.wording import sentences
+
+ABOUT = {"next_update": "2026-11-25T10:00:00+08:00"}
+
+
+@pytest.mark.parametrize("kind", sorted(drafts.kinds()))
+def test_every_sentence_is_bound_and_every_figure_is_grounded(
+    session: Session, issue: Issue, settings: Settings, kind: str
+) -> None:
+    draft = drafts.create(
+        session, issue.id, kind, settings, NOW, by="analyst1", about=ABOUT if kind == "notice" else None
+    )
+    covered = [False] * len(draft.text)
+    for b in draft.bindings:
+        assert draft.text[b["start"] : b["end"]].strip()
+        covered[b["start"] : b["end"]] = [True] * (b["end"] - b["start"])
+        assert b["kind"] not in ("fact", "clause") or b["facts"] or b["clauses"] or b["rumours"]
+    assert all(done or mark == "\n" for done, mark in zip(covered, draft.text, strict=True))
+    assert draft.checks["gates"]["evidence"] == "pass"
+    assert draft.title
+
+
+@pytest.mark.parametrize("kind", sorted(drafts.kinds()))
+def test_without_facts_there_is_no_prose_but_gaps(session: Session, settings: Settings, kind: str) -> None:
+    add_issue(session)
+    text = drafts.compose(session, "s01", kind, settings, NOW)
+    needs = {row["key"] for row in load("contents")[kind]["parts"] if row["need"] == "must"}
+    assert text.gaps
+    assert {gap["part"] for gap in text.gaps} <= needs
+    assert all(b["kind"] in ("frame", "unknown", "claim") for b in text.bindings)
+    said = "".join(text.text[b["start"] : b["end"]] for b in text.bindings if b["kind"] == "frame")
+    assert "呕吐" not in said.replace("第三小学学生就餐后呕吐", "")
+
+
+def test_a_notice_has_the_official_form(session: Session, issue: Issue, settings: Settings) -> None:
+    text = drafts.compose(session, issue.id, "notice", settings, NOW, ABOUT)
+    lines = text.text.split("\n")
+    assert text.title == "关于第三小学学生就餐后呕吐的情况通报"
+    assert lines[-2:] == ["云江市人民政府新闻办公室", "2026年11月24日15时30分"]
+    assert "截至11月24日14时30分，据云江市卫生健康委核实，共有42名学生到医院就诊" in text.text
+    assert "有关原因正在核查" in text.text
+    assert "下一次情况通报计划于11月25日10时前发布" in text.text
+    assert "感谢" in lines[0]
+    assert text.gaps == []
+
+
+def test_no_cause_before_a_finding(session: Session, issue: Issue, settings: Settings) -> None:
+    guess = facts.add(
+        session, issue.id, "病因为食物变质。", slot="cause", source="网友", by="analyst1", now=NOW
+    )
+    assert "食物变质" not in drafts.compose(session, issue.id, "notice", settings, NOW, ABOUT).text
+    facts.verify(session, guess.id, "spokes1", NOW)
+    found = drafts.compose(session, issue.id, "notice", settings, NOW, ABOUT).text
+    assert "食物变质" in found
+    assert "有关原因正在核查" not in found
+
+
+def test_an_unverified_fact_is_said_as_being_checked_only(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    facts.add(session, issue.id, "涉及3个年级。", slot="scale", source="家长", by="analyst1", now=NOW)
+    text = drafts.compose(session, issue.id, "notice", settings, NOW, ABOUT).text
+    assert "3个年级" not in text
+    assert re.search("涉及人数、规模.*正在核查", text)
+
+
+def test_a_rebuttal_opens_with_the_fact_and_quotes_the_claim_once(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    text = drafts.compose(session, issue.id, "rebuttal", settings, NOW)
+    first = next(sentences(text.text))[0]
+    assert "42名学生" in first
+    assert text.text.count("已经有5名孩子死亡") == 1
+    assert "死亡" not in text.title
+    assert "再次说明" in text.text
+    assert [gap["part"] for gap in text.gaps] == ["check"]
+
+
+def test_nothing_is_denied_without_a_verdict(session: Session, issue: Issue, settings: Settings) -> None:
+    rumour = session.scalars(select(Rumour)).one()
+    rumours.judge(session, rumour.id, "待核", "", (), "spokes1", NOW)
+    text = drafts.compose(session, issue.id, "rebuttal", settings, NOW, {"rumour": rumour.id})
+    assert "不实" not in text.text
+    assert rumour.claim not in text.text
+    assert "正在核查" in text.text
+    assert {gap["part"] for gap in text.gaps} == {"claim", "fact_first"}
+
+
+def test_a_partly_true_claim_is_split(session: Session, issue: Issue, settings: Settings) -> None:
+    made = rumours.add(session, "42名学生就诊，5名孩子死亡", issue_id=issue.id, by="a", now=NOW)
+    rumours.judge(
+        session,
+        made.id,
+        "部分属实",
+        "就诊人数属实，没有学生死亡。",
+        ({"title": "云江市卫生健康委"},),
+        "b",
+        NOW,
+    )
+    text = drafts.compose(session, issue.id, "rebuttal", settings, NOW, {"rumour": made.id}).text
+    assert "部分属实" in text
+    assert text.index("属实的是") < text.index("与事实不符的是")
+
+
+def test_an_interpretation_answers_from_clauses(session: Session, issue: Issue, settings: Settings) -> None:
+    policies.add(session, OLD.encode(), "old.txt", now=NOW)
+    rule = policies.add(session, RULE.encode(), "rule.txt", now=NOW)
+    text = drafts.compose(session, issue.id, "interpretation", settings, NOW, {"policy": rule.id})
+    assert text.title == "《云江市停车管理办法》政策解读"
+    assert "医院停车场每日最高收费20元" in text.text
+    assert "原规定第二条：医院停车场每日最高收费50元。" in text.text
+    assert "2026年6月1日印发" in text.text
+    numbered = [line for line in text.text.split("\n") if re.match("[一二三四五六七九]、", line)]
+    assert len(numbered) == 8
+    clauses = {i for b in text.bindings for i in b["clauses"]}
+    assert clauses <= {c.id for p in policies.listing(session) for c in p.clauses}
+
+
+def test_press_lines_answer_what_people_ask(session: Session, issue: Issue, settings: Settings) -> None:
+    text = drafts.compose(session, issue.id, "press", settings, NOW).text
+    assert text.index("有没有孩子死亡") < text.index("食材是从哪里来的")
+    assert "答：没有重症，没有死亡病例。" in text
+    assert "来源：云江市卫生健康委；截至11月24日14时30分" in text
+    assert "答：这个问题有关部门正在核查" in text
+
+
+def test_a_follow_up_report_tells_what_is_new_and_counts_on(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    session.add(
+        Draft(
+            issue_id=issue.id,
+            kind="report_first",
+            state="published",
+            published=NOW,
+            title="初报",
+            text="初报",
+        )
+    )
+    late = facts.add(
+        session, issue.id, "共有63名学生就诊。", slot="injured", source="云江市卫生健康委", by="a", now=NOW
+    )
+    facts.verify(session, late.id, "b", NOW.replace(hour=9))
+    text = drafts.compose(session, issue.id, "report_follow", settings, NOW.replace(hour=10))
+    assert text.title.endswith("续报1")
+    assert "63名" in text.text
+    assert "42名" not in text.text
+
+
+def test_what_happened_is_taken_from_what_we_said_before(session: Session, settings: Settings) -> None:
+    add_issue(session)
+    statements.keep(
+        session,
+        title="通报",
+        text="11月23日12时许，第三小学有学生呕吐。正在处置。",
+        body="市教育局",
+        issue_id="s01",
+        published=NOW,
+    )
+    draft = drafts.create(session, "s01", "notice", settings, NOW, by="analyst1", about=ABOUT)
+    assert draft.text.startswith("11月23日12时许，第三小学有学生呕吐。")
+    assert draft.checks["gates"]["evidence"] == "pass"
+
+
+def test_an_unknown_kind_or_issue_is_named(session: Session, issue: Issue, settings: Settings) -> None:
+    with pytest.raises(UsageError, match="poem"):
+        drafts.compose(session, issue.id, "poem", settings, NOW)
+    with pytest.raises(NotFound, match="nowhere"):
+        drafts.compose(session, "nowhere", "notice", settings, NOW)
+
+
+def test_channels_keep_their_limits_and_agree(session: Session, issue: Issue, settings: Settings) -> None:
+    draft = drafts.create(session, issue.id, "notice", settings, NOW, by="analyst1", about=ABOUT)
+    made = {v.channel: v for v in channels.versions(session, draft, settings)}
+    assert set(made) == set(channels.LIMITS)
+    for version in made.values():
+        assert not version.limit or version.length <= version.limit
+        assert version.length == len(version.text)
+    for short in ("microblog", "sms", "spoken"):
+        assert "没有死亡病例" in made[short].text
+        for sentence, _, _ in sentences(made[short].text.split("】")[-1].split("发布：")[-1]):
+            # For the ear, “；” became a pause.
+            assert (
+                sentence.rstrip("。") in draft.text.replace("；", "，") + draft.text
+                or sentence == "详情见官方网站。"
+            )
+
+
+def test_a_changed_fact_changes_all_channels(session: Session, issue: Issue, settings: Settings) -> None:
+    old = next(f for f in facts.of_issue(session, issue.id) if f.slot == "injured")
+    new = facts.supersede(session, old.id, "共有63名学生到医院就诊。", source=old.source, by="a", now=NOW)
+    facts.verify(session, new.id, "b", NOW)
+    draft = drafts.create(session, issue.id, "notice", settings, NOW, by="a", about=ABOUT)
+    for version in channels.versions(session, draft, settings):
+        assert "42名" not in version.text
+    assert "63名" in draft.text
