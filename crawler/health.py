@@ -53,11 +53,11 @@ def health(record: Record, now: datetime) -> list[SourceHealth]:
         sources = list(session.scalars(select(SourceRow)))
         fetches = _fetches(session, now)
         waiting = session.execute(
-            select(Quarantine.source, func.count())
+            select(Quarantine.source, func.count().label("pages"))
             .where(Quarantine.replayed.is_(None))
             .group_by(Quarantine.source)
         )
-        quarantined = dict(waiting.tuples().all())
+        quarantined = {row.source: row.pages for row in waiting}
         arrivals = _arrivals(session, now)
     found = [
         _one(row, fetches.get(row.name, []), arrivals.get(row.name, []), quarantined.get(row.name, 0), now)

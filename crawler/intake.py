@@ -276,7 +276,7 @@ def _clean(value: Any) -> Any:
 
 def _samples(session: Session, names: set[str]) -> dict[str, bool]:
     found = session.execute(select(SourceRow.name, SourceRow.sample).where(SourceRow.name.in_(names)))
-    return dict(found.tuples().all())
+    return {row.name: row.sample for row in found}
 
 
 def _rows(session: Session, names: Sequence[str]) -> list[DocumentRow]:

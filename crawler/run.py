@@ -184,14 +184,13 @@ class _Crew:
         crawler = Crawler(spider_class(run.source.kind), scrapy_settings(run))
 
         def spider_error(failure: Any, response: Any, spider: Any) -> None:
-            logger.error(
-                "source %s: reading %s failed", run.source.name, response.url, exc_info=failure.value
-            )
-            spider.broken(
-                response,
-                f"our reader failed: {failure.value!r}"[:300],
-                "article" if not response.meta.get("entry") else "list",
-            )
+            address = getattr(response, "url", None)
+            logger.error("source %s: reading %s failed", run.source.name, address, exc_info=failure.value)
+            reason = f"our reader failed: {failure.value!r}"[:300]
+            if address is None:  # an errback failed: there is no page to keep
+                run.fail(run.source.name, reason, entry=False, visit=False)
+            else:
+                spider.broken(response, reason, "list" if response.meta.get("entry") else "article")
 
         crawler.signals.connect(spider_error, signal=signals.spider_error)
         await crawler.crawl_async(run=run, replay=kept)

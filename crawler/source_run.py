@@ -20,6 +20,8 @@ from huiyin.settings import Settings
 FLUSH_COUNT = 32
 FLUSH_SECONDS = 1.0
 BLOCKED_IN_A_ROW = 3
+LIST_FAILED = -1
+"""Status of the visit of a list page that could not be read; 0 is an article that is still to be read."""
 STATES = ("ok", "unchanged", "empty", "filtered", "duplicate", "broken", "blocked")
 
 
@@ -107,20 +109,28 @@ class SourceRun:
 
     # ---- failures ----------------------------------------------------------------------------------------------
 
-    def fail(self, url: str, reason: str, *, entry: bool, visit: bool = True) -> None:
-        """A page could not be read; it is tried again next time."""
+    def fail(self, url: str, reason: str, *, entry: bool, visit: bool = True, listing: bool = False) -> None:
+        """A page could not be read; it is tried again next time. A list page is found by its source, not as pending."""
         self.broken += 1
         self.entries_failed += entry
         self.broken_urls.add(visit_key(url))
         self.reasons.append(f"{url}: {reason}")
         if visit:
-            self.found((), VisitNote(url, self.source.name, status=0, failed=True))
+            self.found((), VisitNote(url, self.source.name, status=LIST_FAILED if entry or listing else 0, failed=True))
 
     def quarantine(
-        self, url: str, reason: str, selector: str, body: bytes, content_type: str, *, entry: bool
+        self,
+        url: str,
+        reason: str,
+        selector: str,
+        body: bytes,
+        content_type: str,
+        *,
+        entry: bool,
+        listing: bool = False,
     ) -> None:
         """Keep a page that could not be read as promised, one row an address, until it is replayed or dismissed."""
-        self.fail(url, reason, entry=entry)
+        self.fail(url, reason, entry=entry, listing=listing)
         with self.record.session() as session:
             row = session.scalars(
                 select(Quarantine).where(

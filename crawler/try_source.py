@@ -75,7 +75,7 @@ class _TryRun(SourceRun):
         self.documents.extend(documents)
 
     def quarantine(
-        self, url: str, reason: str, selector: str, body: bytes, content_type: str, *, entry: bool
+        self, url: str, reason: str, selector: str, body: bytes, content_type: str, *, entry: bool, listing: bool = False
     ) -> None:
         self.fail(url, reason, entry=entry, visit=False)
 

@@ -160,13 +160,13 @@ class SourceSpider(scrapy.Spider):
                 self.run.counts.filtered += 1
                 self.run.found((), VisitNote(asked(response), self.run.source.name, status=status))
             else:
-                self.run.fail(response.url, f"answered {status}", entry=entry, visit=visit)
+                self.run.fail(response.url, f"answered {status}", entry=entry, visit=visit, listing=is_listing(response))
             return False
         return self._readable(response, entry)
 
     def _readable(self, response: Response, entry: bool) -> bool:
         if not response.body.strip():
-            self.run.fail(response.url, "answered with nothing", entry=entry)
+            self.run.fail(response.url, "answered with nothing", entry=entry, listing=is_listing(response))
             return False
         if len(response.body) < 60_000:
             text = visible(response.body, self.content_type(response))
@@ -193,7 +193,7 @@ class SourceSpider(scrapy.Spider):
     def broken(self, response: Response, reason: str, selector: str) -> None:
         """A page came, but not as its source promised: count it and keep it."""
         self.run.quarantine(
-            asked(response), reason, selector, response.body, self.content_type(response), entry=bool(response.meta.get("entry"))
+            asked(response), reason, selector, response.body, self.content_type(response), entry=bool(response.meta.get("entry")), listing=is_listing(response)
         )  # fmt: skip
 
     def failed(self, failure: Any) -> None:
@@ -208,7 +208,7 @@ class SourceSpider(scrapy.Spider):
                 self.stop("robots")
             self.run.counts.filtered += 1
             return
-        self.run.fail(request.url, describe(error), entry=entry)
+        self.run.fail(request.url, describe(error), entry=entry, listing="number" in request.meta)
 
     def note(self, response: Response, *, keep_from: Any = None) -> VisitNote:
         """The visit of a page that was read; after a 304 the validators that were sent stay."""
@@ -239,6 +239,11 @@ def _is_error_page(text: str, body: bytes) -> bool:
     title = re.search(r"<title[^>]*>(.*?)</title", decode(body[:20_000])[0], re.IGNORECASE | re.DOTALL)
     told = title[1] if title else ""
     return bool(_ERROR_PAGE.search(told)) or (len(text) < 100 and bool(_ERROR_PAGE.search(text)))
+
+
+def is_listing(response: Response) -> bool:
+    """Is this a list page (start address or a later page of it)?"""
+    return bool(response.meta.get("entry")) or "number" in response.meta
 
 
 def asked(response: Response) -> str:

@@ -232,7 +232,7 @@ def _site(host: str) -> str:
 
 def anchors(parsed: Parsed) -> list[tuple[str, str, datetime | None]]:
     """All links of a page with their texts, in reading order."""
-    found = []
+    found: list[tuple[str, str, datetime | None]] = []
     for node in parsed.nodes("//a[@href]"):
         address = absolute(parsed.url, node.attrib.get("href") or "")
         if address:
