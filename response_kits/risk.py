@@ -19,6 +19,7 @@ from huiyin.rules import load
 from response_kits.figures import Figure, figures
 from response_kits.library.compare import Change, bare, compare
 from response_kits.library.policies import bare_title, citation
+from response_kits.office import Document
 from response_kits.words import overlap, words
 from response_kits.workdays import after_working_days
 
@@ -84,6 +85,35 @@ def assess(session: Session, policy: Policy, today: date, *, old: Policy | None 
         questions=[{"question": c.question, "answer": c.answer, "clause": c.path} for c in risky if c.question],
         plain=[c.answer for c in risky[:5] if c.answer], basis=table["basis"],
     )  # fmt: skip
+
+
+def as_docx(made: Assessment) -> bytes:
+    """The assessment as a document for the file."""
+    page = Document(f"《{bare_title(made.title)}》舆情风险评估")
+    page.text(
+        f"文号：{made.number or '—'}　风险等级：{made.level}　依据：{made.basis}　对照：{made.compared_with or '无原规定'}"
+    )
+    page.heading("一、五个维度")
+    page.table(
+        ("维度", "看什么", "分（1—5）", "理由"),
+        [(d["name"], d["says"], str(d["score"]), d["reason"]) for d in made.dimensions],
+    )
+    page.heading("二、涉及人群")
+    page.table(
+        ("人群", "条款", "困难群体"),
+        [(g["group"], "、".join(g["clauses"]), "是" if g["vulnerable"] else "") for g in made.groups],
+    )
+    page.heading("三、可能被误读的条款")
+    page.table(
+        ("条款", "内容", "分", "理由"),
+        [(c.path, c.text, str(c.points), "；".join(c.reasons)) for c in made.clauses],
+    )
+    page.heading("四、发布、解读和回应的整体方案")
+    page.table(("时间", "谁", "做什么"), [(step["when"], step["who"], step["what"]) for step in made.plan])
+    page.heading("五、问答和通俗文本")
+    for row in made.questions:
+        page.text(f"问：{row['question']}\n答：{row['answer']}")
+    return page.data()
 
 
 def _judge(

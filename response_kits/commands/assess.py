@@ -21,22 +21,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="",
         help="the rule that it replaces: a file or an id (found by itself where the text says so)",
     )
+    parser.add_argument(
+        "-o", "--output", default="", metavar="FILE.docx", help="write it as a DOCX document too"
+    )
     parser.add_argument("--json", action="store_true", help="the whole assessment as one JSON object")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    from response_kits.risk import assess
+    from response_kits.risk import as_docx, assess
 
     record = Record.open(settings)
     today = datetime.now(UTC).astimezone(settings.zone).date()
     try:
         with record.session() as session:
             old = _policy(session, args.old, settings) if args.old else None
-            made = assess(session, _policy(session, args.policy, settings), today, old=old).as_dict()
+            assessment = assess(session, _policy(session, args.policy, settings), today, old=old)
             # A draft under assessment is not published: it must not stay in the library.
             session.rollback()
     finally:
         record.close()
+    made = assessment.as_dict()
+    if args.output:
+        Path(args.output).write_bytes(as_docx(assessment))
     if args.json:
         print(json.dumps(made, ensure_ascii=False))
         return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
-from kit_world import NOW, add_issue
+from kit_world import AUTHOR, NOW, add_issue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from test_library import OLD, RULE
@@ -14,7 +15,7 @@ from huiyin.errors import NotFound, UsageError
 from huiyin.records import Draft, Issue, Rumour
 from huiyin.rules import load
 from huiyin.settings import Settings
-from response_kits import channels, drafts, facts, statements
+from response_kits import channels, drafts, facts, stale, statements
 from response_kits.library import policies, rumours
 from response_kits.wording import sentences
 
@@ -212,3 +213,25 @@ def test_a_changed_fact_changes_all_channels(session: Session, issue: Issue, set
     for version in channels.versions(session, draft, settings):
         assert "42名" not in version.text
     assert "63名" in draft.text
+
+
+def test_stale_sentences_are_found_and_renewed(session: Session, issue: Issue, settings: Settings) -> None:
+    draft = drafts.create(session, issue.id, "notice", settings, NOW, by="analyst1", about=ABOUT)
+    assert stale.find(session, draft) == []
+    old = next(f for f in facts.of_issue(session, issue.id) if f.slot == "injured")
+    later = NOW + timedelta(hours=2)
+    new = facts.supersede(session, old.id, "共有63名学生到医院就诊。", source=old.source, by="a", now=later)
+    facts.verify(session, new.id, "b", later)
+    gone = next(f for f in facts.of_issue(session, issue.id) if f.slot == "next")
+    facts.withdraw(session, gone.id, "leader1", "来源有误", later)
+    assert [(s.old, s.new) for s in stale.find(session, draft)] == [(old.id, new.id), (gone.id, None)]
+    renewed = stale.renew(session, draft.id, AUTHOR, settings, later)
+    assert renewed.version == 2
+    assert "63名" in renewed.text
+    assert "截至11月24日17时30分" in renewed.text
+    assert "42名" not in renewed.text
+    assert "检验结果出来后" not in renewed.text
+    assert renewed.checks["gates"]["evidence"] == "pass"
+    assert stale.find(session, renewed) == []
+    for binding in renewed.bindings:
+        assert renewed.text[binding["start"] : binding["end"]].strip()

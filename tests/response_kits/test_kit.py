@@ -27,12 +27,14 @@ from response_kits import (
     effect,
     evidence,
     kit,
+    pack,
     risk,
     statements,
     strategy,
     workflow,
 )
 from response_kits.library import policies
+from response_kits.library.readers import read_text
 
 SAID = (
     "听说有5名孩子死亡",
@@ -394,3 +396,15 @@ def test_the_sample_citys_answers_load_once(record: Record, settings: Settings) 
         rule = policies.by_number(session, "云政发〔2026〕31号")
         assert rule is not None
         assert risk.assess(session, rule, NOW.date()).clauses[0].path == "第八条"
+
+
+def test_the_pack_and_the_assessment_are_documents(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    shown = read_text(pack.build(session, issue.id, settings, NOW), "pack.docx")
+    for said in ("有没有孩子死亡", "共有42名学生到医院就诊", "云江市教育局", "不能怎么说"):
+        assert said in shown
+    rule = policies.add(session, INSURANCE.encode(), "new.txt", now=NOW)
+    text = read_text(risk.as_docx(risk.assess(session, rule, NOW.date())), "risk.docx")
+    assert "第四条" in text
+    assert "整体方案" in text
