@@ -54,8 +54,8 @@ class Issue:
         nearest = max([dot(vector, one.keys, one.weights) for one in self.representatives], default=0.0)
         if not self.centroid:
             return nearest, nearest
-        get = self.centroid.get
-        inner = sum([weight * get(key, 0.0) for key, weight in vector.items()])
+        centroid = self.centroid
+        inner = sum([vector[key] * centroid[key] for key in vector.keys() & centroid.keys()])
         return inner / sqrt(self.square or 1.0), nearest
 
     def take(self, member: Member, nearest: float | None = None) -> None:

@@ -17,6 +17,8 @@ KEYS = 12
 """Features, the heaviest of a text, under which it is looked up and filed."""
 CANDIDATES = 10
 """Issues that are scored for one text."""
+FAINT = 0.2
+"""An issue with less than this share of the best one's votes is not scored."""
 POSTINGS = 64
 """Issues filed under one feature; the longest untouched are dropped."""
 
@@ -44,6 +46,9 @@ class Ledger:
             square = weight * weight
             for number in self._index.get(key, ()):
                 votes[number] = votes.get(number, 0.0) + square
+        if len(votes) > 1:
+            least = FAINT * max(votes.values())
+            votes = {number: vote for number, vote in votes.items() if vote >= least}
         return sorted(votes, key=lambda number: (-votes[number], number))[:limit]
 
     # ---- bookkeeping: every document has exactly one home

@@ -121,8 +121,10 @@ class Weights:
         weighed = []
         for code, (count, kind) in found.items():
             slot = code & _MASK
-            weight = kind * max(log(total / (known[slot] + seen[slot] + 0.5)), 0.0)
-            weighed.append((weight if count == 1 else weight * (1 + log(count)), code))
+            ratio = total / (known[slot] + seen[slot] + 0.5)
+            if ratio > 1:
+                weight = kind * log(ratio)
+                weighed.append((weight if count == 1 else weight * (1 + log(count)), code))
         weighed.sort(reverse=True)
         del weighed[FEATURES:]
         norm = sqrt(sum(weight * weight for weight, _ in weighed)) or 1.0
@@ -134,7 +136,11 @@ class Weights:
         self._count >>= 1
 
 
-def dot(left: Vector, keys: Sequence[int], weights: Sequence[float]) -> float:
-    """Product of a vector with one that is packed as two arrays."""
-    get = left.get
-    return sum([weight * get(key, 0.0) for key, weight in zip(keys, weights, strict=True)])
+def dot(left: Vector, keys: array[int], weights: array[float]) -> float:
+    """Product of a vector with one that is packed as two arrays. Most pairs share a few features only, so these are
+    found first, in C, and looked up one by one."""
+    common = left.keys() & keys
+    if len(common) > 24:
+        get = left.get
+        return sum([weight * get(key, 0.0) for key, weight in zip(keys, weights, strict=True)])
+    return sum([left[key] * weights[keys.index(key)] for key in common])
