@@ -70,8 +70,8 @@ def show(document_id: str) -> ResponseReturnValue:
         replies=list(session.scalars(select(DocumentRow).where(DocumentRow.parent == row.id).order_by(DocumentRow.when).limit(COPIES))),
         corrections=list(session.scalars(select(Correction).where(Correction.document_id == row.id).order_by(Correction.id))),
         facts=list(session.scalars(select(Fact).where(Fact.document_id == row.id).order_by(Fact.id))),
-        titles=dict(session.execute(select(Source.name, Source.title)).tuples().all()), choices=CHOICES, labels=LABELS,
-        people=dict(session.execute(select(User.name, User.display)).tuples().all()),
+        titles={name: title or name for name, title in session.execute(select(Source.name, Source.title))}, choices=CHOICES, labels=LABELS,
+        people={name: display or name for name, display in session.execute(select(User.name, User.display))},
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import delete
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from dashboard import auth, forms
 from dashboard.pages import draft_view as view
@@ -100,11 +101,16 @@ def save(number: int) -> ResponseReturnValue:
 def _stale(number: int, seen: int, title: str, text: str, problem: str) -> str:
     session = read()
     draft = workflow.get(session, number)
-    last = session.query(DraftVersion).filter_by(draft_id=number, version=draft.version).first()
+    last = _version(session, number, draft.version)
     by = view.names(session).get(last.by, last.by) if last else ""
     if draft.version != seen:
         problem = f"您打开的是第 {seen} 版，{by or '别人'}已先保存了第 {draft.version} 版。您的文字没有保存，但都在下面；请对照修改后再保存。"
     return page(number, title=title, text=text, stale=problem, difference=view.difference(draft.text, text))
+
+
+def _version(session: Session, number: int, version: int) -> DraftVersion | None:
+    wanted = select(DraftVersion).where(DraftVersion.draft_id == number, DraftVersion.version == version)
+    return session.scalars(wanted).first()
 
 
 @bp.post("/drafts/<int:number>/autosave")
@@ -186,7 +192,7 @@ def verified_part(number: int) -> ResponseReturnValue:
 def restore(number: int, version: int) -> ResponseReturnValue:
     """Save an earlier version as the newest one; the versions between are kept."""
     with write() as session:
-        row = session.query(DraftVersion).filter_by(draft_id=number, version=version).first()
+        row = _version(session, number, version)
         if row is None:
             raise NotFound(f"没有第 {version} 版。")
         workflow.save(
