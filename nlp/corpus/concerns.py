@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
+from itertools import islice
+from math import log, sqrt
 from re import compile as pattern
 from typing import Any
 
@@ -12,7 +14,7 @@ from nlp.corpus.posts import Post, sentences
 from nlp.corpus.vectors import rarity, stop_words
 from nlp.segment import words
 
-ALIKE = 0.42
+ALIKE = 0.36
 """Least cosine of a sentence to the first one of a cluster (star, so that clusters do not drift)."""
 READ = 3000
 """Sentences that are clustered; beyond, the issue repeats itself."""
@@ -23,8 +25,8 @@ _QUESTION = pattern(
     r"|是不是|是否|有没有|谁来|去哪|在哪里"
 )
 _DEMAND = pattern(
-    r"希望|要求|恳请|恳求|请求|呼吁|建议|盼望|敬请|请(政府|领导|有关|相关|尽快|查|给|帮|解决|重视|还|立即|公布|公开|严)|强烈要求|必须"
-    r"|应当|应该|尽快|严惩|严查|查处|彻查|给个说法|给.{0,6}(答复|交代|公道)|还.{0,8}(公道|真相|清白)|退(钱|费|款|还)|赔偿|公开道歉"
+    r"希望|(强烈|我们|业主|居民|家长|现|特|再次)要求|^要求|要求(政府|相关|有关|尽快|公开|彻查|严|退)|恳请|恳求|请求|呼吁|建议|盼望|敬请|请(政府|领导|有关|相关|尽快|查|给|帮|解决|重视|还|立即|公布|公开|严)"
+    r"|尽快|严惩|严查|查处|彻查|给个说法|给.{0,6}(答复|交代|公道)|还.{0,8}(公道|真相|清白)|退(钱|费|款|还)|赔偿|公开道歉"
 )
 _EMPTY = pattern(r"^(请问|您好|你好|谢谢|望|请).{0,4}$|(怎么|如何|什么)?(回复|采纳|批评指正)[。！]*$")
 
@@ -45,10 +47,11 @@ def find(posts: Sequence[Post], limit: int = 10) -> list[dict[str, Any]]:
     """
     clusters: list[_Cluster] = []
     index: dict[str, list[int]] = {}
-    for read, (post, sentence, kind) in enumerate(_asking(posts)):
-        if read >= READ:
-            break
-        vector = _vector(sentence)
+    asking = list(islice(_asking(posts), READ))
+    bags = [frozenset(words(sentence)) for _, sentence, _ in asking]
+    weigh = _Weigher(bags)
+    for (post, sentence, kind), bag in zip(asking, bags, strict=True):
+        vector = weigh(bag)
         if len(vector) < 2:
             continue
         best, top = None, ALIKE
@@ -64,7 +67,7 @@ def find(posts: Sequence[Post], limit: int = 10) -> list[dict[str, Any]]:
         best.documents.setdefault(post.id, sentence)
         best.reach += sqrt(1 + post.reach)
     ranked = sorted(clusters, key=lambda one: (-len(one.documents), -one.reach, one.kind))
-    return [_row(cluster) for cluster in ranked[:limit]]
+    return [_row(cluster, weigh) for cluster in ranked[:limit]]
 
 
 def _asking(posts: Sequence[Post]) -> Iterator[tuple[Post, str, str]]:
@@ -81,20 +84,32 @@ def _asking(posts: Sequence[Post]) -> Iterator[tuple[Post, str, str]]:
                     yield post, sentence, "demand"
 
 
-def _vector(sentence: str) -> dict[str, float]:
-    stops = stop_words()
-    weights = {word: rarity(word) for word in words(sentence) if len(word) > 1 and word not in stops}
-    norm = sqrt(sum(weight * weight for weight in weights.values())) or 1.0
-    return {word: weight / norm for word, weight in weights.items()}
+class _Weigher:
+    """Unit vectors of sentences. A word that most sentences of the issue hold (its place, its name) does not tell one
+    concern from another, so it weighs less the more of them hold it."""
+
+    def __init__(self, bags: Sequence[frozenset[str]]) -> None:
+        self._counts = Counter(word for bag in bags for word in bag)
+        self._total = len(bags)
+
+    def __call__(self, bag: frozenset[str]) -> dict[str, float]:
+        stops = stop_words()
+        weights = {
+            word: rarity(word) * log(1 + self._total / self._counts[word])
+            for word in bag
+            if len(word) > 1 and word not in stops
+        }
+        norm = sqrt(sum(weight * weight for weight in weights.values())) or 1.0
+        return {word: weight / norm for word, weight in weights.items()}
 
 
 def _dot(one: dict[str, float], other: dict[str, float]) -> float:
     return sum(weight * other.get(word, 0.0) for word, weight in one.items())
 
 
-def _row(cluster: _Cluster) -> dict[str, Any]:
+def _row(cluster: _Cluster, weigh: _Weigher) -> dict[str, Any]:
     said = list(cluster.documents.items())
-    vectors = [_vector(text) for _, text in said[:40]]
+    vectors = [weigh(frozenset(words(text))) for _, text in said[:40]]
     central = max(
         range(len(vectors)),
         key=lambda at: (sum(_dot(vectors[at], one) for one in vectors) / (1 + len(said[at][1]) / 200), -at),

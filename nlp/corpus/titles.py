@@ -16,6 +16,10 @@ READ = 200
 TITLE = 40
 BEST = (8, 28)
 """Length of a good title in characters."""
+GIVEN = 1.4
+"""How much more a title or a headline in brackets is worth than a first sentence."""
+FAINT = 0.4
+"""A sentence worth less than this share of the best one is no summary, even where fewer than three remain."""
 _LEAD = pattern(r"^\W*[【\[《]([^】\]》]{6,60})[】\]》]|^\W*#([^#]{6,40})#")
 
 
@@ -28,10 +32,11 @@ def title(posts: Sequence[Post]) -> str:
     centre = _centre(read)
     best, top = "", -1.0
     for post in read:
-        text = _headline(post)
+        text, given = _headline(post)
         if not text:
             continue
         value = _value(text, centre) * (1.15 if post.official or post.kind == "article" else 1.0)
+        value *= GIVEN if given else 1.0
         if not BEST[0] <= len(text) <= BEST[1]:
             value *= 0.8
         if text.endswith(("?", "？", "!", "！")):
@@ -53,6 +58,7 @@ def summary(posts: Sequence[Post], count: int = 3) -> str:
                 value = _value(piece, centre) * (0.6 + 0.4 * length) * (0.7 if piece[-1] in "?？" else 1.0)
                 found[piece] = (value * (1.15 if post.official else 1.0), at * 100 + number)
     pool = sorted(found.items(), key=lambda item: (-item[1][0], item[1][1]))[:60]
+    pool = [item for item in pool if item[1][0] >= FAINT * pool[0][1][0]]
     chosen: list[str] = []
     bags = {piece: set(words(piece)) - stop_words() for piece, _ in pool}
     while pool and len(chosen) < count:
@@ -116,13 +122,14 @@ def _centre(posts: Sequence[Post]) -> dict[str, float]:
     }
 
 
-def _headline(post: Post) -> str:
+def _headline(post: Post) -> tuple[str, bool]:
+    """(headline, whether the writer gave it as one); a first sentence is none."""
     if post.title:
-        return tidy(post.title)
+        return tidy(post.title), True
     found = _LEAD.match(post.text)
     if found:
-        return tidy(found.group(1) or found.group(2))
-    return next(sentences(post.text, 1), tidy(post.text)[:TITLE]).rstrip("。；;，")
+        return tidy(found.group(1) or found.group(2)), True
+    return next(sentences(post.text, 1), tidy(post.text)[:TITLE]).rstrip("。；;，"), False
 
 
 def _value(text: str, centre: dict[str, float]) -> float:
