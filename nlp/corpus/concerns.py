@@ -14,7 +14,7 @@ from nlp.corpus.posts import Post, sentences
 from nlp.corpus.vectors import rarity, stop_words
 from nlp.segment import words
 
-ALIKE = 0.36
+ALIKE = 0.26
 """Least cosine of a sentence to the first one of a cluster (star, so that clusters do not drift)."""
 READ = 3000
 """Sentences that are clustered; beyond, the issue repeats itself."""
@@ -76,7 +76,7 @@ def _asking(posts: Sequence[Post]) -> Iterator[tuple[Post, str, str]]:
             continue  # an office's own text is an answer, not a concern
         for text in (post.title, post.text, *post.comments[:50]):
             for sentence in sentences(text, 40):
-                if not 6 <= len(sentence) <= 120 or _EMPTY.search(sentence):
+                if not 6 <= len(sentence) <= 80 or _EMPTY.search(sentence):
                     continue
                 if _QUESTION.search(sentence):
                     yield post, sentence, "question"
