@@ -60,6 +60,7 @@ def _contents(home: Path) -> set[tuple[str, str, int, int]]:
     return {(row.id, row.content_hash, len(row.comments), row.version) for row in rows}
 
 
+@pytest.mark.slow
 def test_killed_crawls_lose_and_double_nothing(city: str, tmp_path: Path) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     process = _start(undisturbed, city)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import time
-from itertools import pairwise
 
 import pytest
 
@@ -73,18 +71,20 @@ def test_user_agent_names_a_contact() -> None:
 
 
 def test_gate_keeps_a_pause_and_backs_off() -> None:
-    async def starts(statuses: list[int]) -> list[float]:
-        gate, began = HostGate(), []
+    async def pauses(statuses: list[int]) -> list[float]:
+        """The pauses that the gate asks for before each further request (not measured: as it plans them)."""
+        gate, url, planned = HostGate(), "http://a.example/x", []
         for status in statuses:
-            async with gate.turn("http://a.example/x", 0.05) as turn:
-                began.append(time.monotonic())
+            async with gate.turn(url, 0.05) as turn:
                 turn.status = status
-        return [later - earlier for earlier, later in pairwise(began)]
+            planned.append(0.05 + gate.host(url).penalty)
+        return planned
 
-    calm = asyncio.run(starts([200, 200, 200]))
-    assert min(calm) >= 0.045
-    troubled = asyncio.run(starts([500, 500, 500, 500]))
-    assert troubled[-1] > troubled[0] > 0.045  # each failure doubles the pause
+    assert asyncio.run(pauses([200, 200])) == [0.05, 0.05]
+    assert asyncio.run(pauses([500, 500, 0])) == pytest.approx(
+        [0.1, 0.15, 0.25]
+    )  # each failure doubles what is added
+    assert asyncio.run(pauses([429, 200, 200])) == pytest.approx([0.1, 0.05, 0.05])
 
 
 def test_gate_lets_two_in_at_once_over_all_sources() -> None:
