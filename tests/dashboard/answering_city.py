@@ -107,11 +107,11 @@ class Browser:
         assert answer.status_code == status, f"{path}: {answer.status_code}\n{words(answer.text)[-800:]}"
         return answer.text
 
-    def post(self, path: str, status: int = 302, **fields: Any) -> TestResponse:
+    def post(self, path: str, expected: int = 302, /, **fields: Any) -> TestResponse:
         answer = self.client.post(
             path, data={"csrf": self.csrf, **{key.replace("__", "-"): value for key, value in fields.items()}}
         )
-        assert answer.status_code == status, f"{path}: {answer.status_code}\n{words(answer.text)[-800:]}"
+        assert answer.status_code == expected, f"{path}: {answer.status_code}\n{words(answer.text)[-800:]}"
         return answer
 
 
