@@ -49,7 +49,7 @@ def single_pass(stream: list[dict[str, Any]]) -> Iterator[Result]:
     """Each text joins the issue with the nearest mean, else founds one; every mean is compared."""
     matrix = tfidf(stream)
     for threshold in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4):
-        if matrix.shape[0] * matrix.shape[1] > 4e8:
+        if matrix.shape[0] * matrix.shape[1] > 4e7:
             yield f"threshold {threshold}", _single_pass_sparse(matrix, threshold)
             continue
         means = np.zeros(matrix.shape, np.float32)

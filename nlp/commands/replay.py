@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         key=lambda item: item[:2],
     )
     replay = Replay(None if args.window is None else timedelta(days=args.window))
-    rows = [row for _, _, row in timed]
+    rows = [{**row, "published": when} for when, _, row in timed]
     analyses = _analyses(rows, settings, args.heat_only)
     for (when, _, row), analysis in zip(progress(timed, "replayed", len(timed)), analyses, strict=True):
         replay.add(row, when, analysis)
