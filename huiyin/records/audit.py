@@ -72,12 +72,17 @@ def append(
 def verify(session: Session) -> tuple[int, str]:
     """Walk the chain: (rows read, "" or what is wrong with the first bad row)."""
     previous, expected = GENESIS, 1
-    for row in session.scalars(select(AuditRow).order_by(AuditRow.number).execution_options(yield_per=1000)):
-        if row.number != expected:
-            return expected - 1, f"row {expected} is missing"
-        if row.previous != previous:
-            return expected - 1, f"row {row.number} does not follow from row {row.number - 1}"
-        if row.hash != row_hash(row.number, row.at, row.by, row.act, row.thing, row.data, row.previous):
-            return expected - 1, f"row {row.number} ({row.act} by {row.by}) was changed after it was written"
-        previous, expected = row.hash, expected + 1
+    # Closed by hand: a server-side cursor that is left half-read stays open on PostgreSQL.
+    rows = session.scalars(select(AuditRow).order_by(AuditRow.number).execution_options(yield_per=1000))
+    try:
+        for row in rows:
+            if row.number != expected:
+                return expected - 1, f"row {expected} is missing"
+            if row.previous != previous:
+                return expected - 1, f"row {row.number} does not follow from row {row.number - 1}"
+            if row.hash != row_hash(row.number, row.at, row.by, row.act, row.thing, row.data, row.previous):
+                return expected - 1, f"row {row.number} ({row.act} by {row.by}) was changed after it was written"
+            previous, expected = row.hash, expected + 1
+    finally:
+        rows.close()
     return expected - 1, ""
