@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from huiyin.records import Clause, Fact, Policy, Rumour, utcnow
 from response_kits.figures import figures, same
-from response_kits.library.policies import in_force
+from response_kits.library.policies import bare_title, in_force
 from response_kits.words import Ranker, overlap, words
 
 _DENIALS = (
@@ -20,6 +21,10 @@ _DENIALS = (
     "从未", "不涉及", "不变", "未作", "不作改变", "没有改变", "仍为", "仍按", "合格", "符合", "正常", "达标",
 )  # fmt: skip
 _PEOPLE = frozenset(("deaths", "missing", "severe", "hospital", "injured"))
+CANDIDATES = 40
+RANK_SMOOTHING = 5
+"""Reciprocal rank fusion: how much a first place weighs against a later one."""
+_IDLE = re.compile("^前言")
 RELATED = 0.34
 """Least share of common content words for a fact to bear on a claim at all."""
 
@@ -169,30 +174,57 @@ def _alike(claim: str, said: str) -> float:
 
 
 def clauses_for(
-    session: Session, query: str, *, top: int = 5, day: date | None = None
+    session: Session, query: str, *, asked: Sequence[str] = (), top: int = 5, day: date | None = None
 ) -> list[tuple[Policy, Clause, float]]:
-    """Clauses of the policy library for a query, best first; repealed and replaced documents are left out. A document that is
-    published and not yet in force stays in: it may be the very one that people ask about (see policies.in_force)."""
+    """Clauses of the policy library for a matter (`query`) and what is asked about it, best first; score 0 … 1.
+
+    Repealed and replaced documents are left out. One that is published and not yet in force stays in: it may be the very one
+    that people ask about (see policies.in_force).
+    """
     on = day or utcnow().date()
+    chosen = select(Policy).where(Policy.interprets.is_(None)).options(defer(Policy.text))
     policies = {
         p.id: p
-        for p in session.scalars(select(Policy).where(Policy.interprets.is_(None)))
+        for p in session.scalars(chosen)
         if p.status in ("in_force", "amended") or in_force(session, p, on).in_force
     }
-    wanted = set(words(query))
-    rows = (
-        session.scalars(select(Clause).where(Clause.policy_id.in_(policies))).all()
-        if wanted and policies
-        else []
+    near = _near(session, policies, " ".join([query, *asked]))
+    if not near:
+        return []
+    from response_kits.library.retrieval import Finder, Text
+
+    # Word overlap finds the candidates in a library of any size; the finder, which weighs more, puts them in order.
+    by_key = {str(clause.id): (policies[clause.policy_id], clause) for clause in near}
+    finder = Finder(
+        [Text(key, bare_title(p.title), f"{c.heading}\n{c.text}") for key, (p, c) in by_key.items()]
     )
-    # A cheap look first: segmenting a whole library for each question would take seconds.
+    questions = [query, *asked]
+    scores: dict[str, float] = {}
+    for passages in finder.find_many(questions, CANDIDATES):
+        for rank, passage in enumerate(passages):
+            scores[passage.id] = scores.get(passage.id, 0.0) + 1 / (RANK_SMOOTHING + rank)
+    for key, (policy, _) in by_key.items():
+        if policy.replaced_by is not None and key in scores:
+            scores[key] *= 0.6  # in force for a while yet; its successor is what people speak of
+    best = len(questions) / RANK_SMOOTHING
+    ranked = sorted(scores.items(), key=lambda pair: (-pair[1], int(pair[0])))
+    return [(*by_key[key], score / best) for key, score in ranked[:top]]
+
+
+def _near(session: Session, policies: dict[int, Policy], query: str) -> list[Clause]:
+    """The clauses that share most with a query by BM25. Those that only say since when, or repeat a title, answer nothing."""
+    wanted = set(words(query))
     close = []
-    for row in rows:
-        whole = f"{policies[row.policy_id].title} {row.heading} {row.text}"
-        if sum(word in whole for word in wanted) >= min(2, len(wanted)) and not row.path.startswith("前言"):
+    for row in (
+        session.scalars(select(Clause).where(Clause.policy_id.in_(policies))) if wanted and policies else ()
+    ):
+        whole = f"{bare_title(policies[row.policy_id].title)} {row.heading} {row.text}"
+        # A cheap look first: segmenting a whole library for each question would take seconds.
+        if sum(word in whole for word in wanted) >= min(2, len(wanted)) and not _IDLE.search(row.path + row.text[:12]) and not (
+            len(row.text) < 60 and "施行" in row.text
+        ):  # fmt: skip
             close.append((row, whole))
-    ranker = Ranker(close)
-    return [(policies[row.policy_id], row, score) for row, score in ranker.search(query, top)]
+    return [row for row, _ in Ranker(close).search(query, CANDIDATES)]
 
 
 def _source_of(rumour: Rumour) -> str:

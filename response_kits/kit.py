@@ -71,7 +71,8 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
     rumours = rumour_library.listing(session, issue_id=issue.id)
     asked = questions_of(issue, verified, rumours)
     said = claims.of_issue(session, issue.id)
-    found = evidence.clauses_for(session, _query(issue, asked), top=6, day=now.date())
+    wanted = [str(q["question"]) for q in asked[:6]] + [r.claim for r in rumours[:4]]
+    found = evidence.clauses_for(session, _query(issue), asked=wanted, top=6, day=now.date())
     policies = list({policy.id: policy for policy, _, _ in found}.values())
     past = similar_issues(session, issue)
     texts = [*(str(q["question"]) for q in asked), *(c.text for c in said)]
@@ -211,10 +212,9 @@ def _first_ask(kit: Kit) -> str:
     return next((str(row["ask"]) for row in kit.unknown if row["from"] == "question"), "承办部门")
 
 
-def _query(issue: Issue, asked: Sequence[dict[str, Any]]) -> str:
+def _query(issue: Issue) -> str:
     subject = load("contents")["subjects"].get(issue.topic, "").removesuffix("有关情况")
-    words = " ".join(map(str, issue.keywords or []))
-    return f"{issue.title} {words} {subject} {' '.join(str(q['question']) for q in asked[:5])}"
+    return f"{issue.title} {' '.join(map(str, issue.keywords or []))} {subject}"
 
 
 _VERDICTS = {

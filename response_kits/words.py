@@ -7,7 +7,7 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -77,10 +77,13 @@ def _cutter() -> Any:
         return importlib.import_module("jieba")
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def words(text: str) -> tuple[str, ...]:
     """Content words of two characters and more, NFKC and lower case, in order, repeats kept."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    return [w for w in _cutter().cut(plain) if len(w) > 1 and w not in _STOP and any(c.isalpha() for c in w)]
+    return tuple(
+        w for w in _cutter().cut(plain) if len(w) > 1 and w not in _STOP and any(c.isalpha() for c in w)
+    )
 
 
 def overlap(left: str, right: str) -> float:
