@@ -17,7 +17,7 @@ from dashboard.services import read, services, write
 from huiyin.errors import Conflict, NotFound, UsageError
 from huiyin.records import DraftVersion, IssueEvent, Preference, Remark, utcnow
 from response_kits import archive as archives
-from response_kits import drafts, workflow
+from response_kits import drafts, stale, workflow
 
 bp = Blueprint("draft_acts", __name__)
 
@@ -185,6 +185,15 @@ def verified_part(number: int) -> ResponseReturnValue:
     with write() as session:
         made = workflow.verified_part(session, number, g.user, services().settings, utcnow())
     return _back(made.id)
+
+
+@bp.post("/drafts/<int:number>/renew")
+@auth.allow(*WRITERS)
+def renew(number: int) -> ResponseReturnValue:
+    """Put newer facts in the place of those that changed, as the next version."""
+    with write() as session:
+        stale.renew(session, number, g.user, services().settings, utcnow())
+    return _back(number)
 
 
 @bp.post("/drafts/<int:number>/restore/<int:version>")

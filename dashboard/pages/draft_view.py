@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dashboard.services import services
 from huiyin.records import Clause, Draft, Fact, Issue, Preference, User
 from huiyin.rules import load
-from response_kits import evidence, workflow
+from response_kits import evidence, stale, workflow
 from response_kits import facts as fact_records
 from response_kits.review import check
 from response_kits.wording import sentences
@@ -164,6 +164,14 @@ def coverage(session: Session, draft: Draft) -> list[dict[str, Any]]:
             "question": question, "count": concern.get("count", 0), "said": said, "known": bool(answering),
         })  # fmt: skip
     return rows
+
+
+def stale_sentences(session: Session, draft: Draft) -> list[dict[str, Any]]:
+    """Sentences whose fact is no longer the verified one: {text, newer (the fact that took its place, or None)}."""
+    return [
+        {"text": row.text, "newer": session.get(Fact, row.new) if row.new else None}
+        for row in stale.find(session, draft)
+    ]
 
 
 def difference(left: str, right: str) -> list[tuple[str, Markup]]:

@@ -15,6 +15,8 @@ from huiyin.errors import NotFound
 from huiyin.records import Clock, Draft, DraftVersion, Issue, Remark, Signoff, Statement, utcnow
 from response_kits import channels, clocks, drafts, kit, workflow
 from response_kits import facts as fact_records
+from response_kits import pack as packs
+from response_kits.moves import PRINCIPAL_FROM
 
 bp = Blueprint("drafts", __name__)
 bp.nav = [(30, "drafts.index", "回应", "回应")]  # type: ignore[attr-defined]
@@ -89,14 +91,14 @@ def page(number: int, **mine: Any) -> str:
         people=view.names(session), may_edit=g.user.role in WRITERS and draft.state not in ("published", "withdrawn"),
         own=g.user.name in workflow.editors(session, draft), autosaved=None if mine else view.autosaved(session, draft, g.user.name),
         statement=session.scalars(select(Statement).where(Statement.draft_id == number)).first(), level=workflow.level_of(session, draft),
-        mine=mine,
+        mine=mine, stale=view.stale_sentences(session, draft),
     )  # fmt: skip
 
 
 def path(session: Any, draft: Draft) -> list[tuple[str, str, bool]]:
     """The states that this draft goes through, in order: (state, name, done)."""
     order = ["draft", "unit", "secrecy", "leader"]
-    if workflow.level_of(session, draft) >= workflow.PRINCIPAL_FROM:
+    if workflow.level_of(session, draft) >= PRINCIPAL_FROM:
         order.append("principal")
     order += ["approved", "published"]
     now = {"returned": "draft", "consult": "unit"}.get(draft.state, draft.state)
@@ -174,6 +176,18 @@ def docx(number: int) -> ResponseReturnValue:
         content, mimetype=official_docx.MIME,
         headers={"Content-Disposition": f'attachment; filename="draft-{draft.id}-v{draft.version}.docx"'},
     )  # fmt: skip
+
+
+@bp.get("/issues/<issue_id>/pack.docx")
+@auth.allow(*WRITERS)
+def pack(issue_id: str) -> ResponseReturnValue:
+    """发言人资料包: core messages, questions and answers, facts, clauses, clocks. For use inside the office."""
+    content = packs.build(read(), issue_id[:64], services().settings, utcnow())
+    return Response(
+        content,
+        mimetype=official_docx.MIME,
+        headers={"Content-Disposition": 'attachment; filename="pack.docx"'},
+    )
 
 
 @bp.get("/issues/<issue_id>/kit.json")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from dashboard import auth, forms
+from dashboard import auth, forms, official_docx
 from dashboard.services import read, services, write
 from huiyin.errors import HuiyinError, LimitExceeded, UsageError
 from huiyin.records import Clause, Draft, Issue, Policy, Statement, utcnow
-from response_kits import clocks, evidence
+from response_kits import clocks, evidence, risk
 from response_kits.library import policies
 from response_kits.library.identify import normal_number
 
@@ -108,6 +108,22 @@ def show(number: int) -> ResponseReturnValue:
         interprets=session.get(Policy, policy.interprets) if policy.interprets else None, citing=citing(session, policy),
         clocks=waiting, citation=policies.citation,
     )  # fmt: skip
+
+
+@bp.get("/policies/<int:number>/assess")
+@auth.allow()
+def assess(number: int) -> ResponseReturnValue:
+    """舆情风险评估: who is affected, what will be misread, the plan, prepared questions; as a page or (format=docx) a document."""
+    session = read()
+    policy = policies.get(session, number)
+    today = utcnow().astimezone(services().settings.zone).date()
+    made = risk.assess(session, policy, today)
+    if request.args.get("format") == "docx":
+        return Response(
+            risk.as_docx(made), mimetype=official_docx.MIME,
+            headers={"Content-Disposition": f'attachment; filename="assessment-{number}.docx"'},
+        )  # fmt: skip
+    return render_template("policies/assess.html", policy=policy, made=made, today=today)
 
 
 def citing(session: Session, policy: Policy) -> dict[str, list[Any]]:

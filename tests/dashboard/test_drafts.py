@@ -307,3 +307,28 @@ def test_the_verified_part_goes_first(city: City) -> None:
     assert made != draft
     assert "42名学生" in text_of(city, made)
     assert "关于" in words(city.client("li").get(f"/issues/{ISSUE}?tab=drafts"))
+
+
+def test_a_changed_fact_shows_in_the_draft_and_is_renewed(city: City) -> None:
+    draft = new_draft(city)
+    zhang, liu = city.client("zhang"), city.client("liu")
+    assert "依据的事实已经变化" not in words(zhang.get(draft))
+    zhang.post(
+        f"/issues/{ISSUE}/facts/2",
+        act="supersede",
+        text="共有45名学生到医院就诊，其中3人住院观察。",
+        source="云江市卫生健康委",
+        as_of="2026-11-24T11:00",
+    )
+    liu.post(f"/issues/{ISSUE}/facts/6", act="verify")
+    assert "依据的事实已经变化" in words(zhang.get(draft))
+    zhang.post(f"{draft}/renew")
+    text = text_of(city, draft)
+    assert "45名学生" in text
+    assert "42名学生" not in text
+
+
+def test_the_spokespersons_pack_is_for_those_who_write(city: City) -> None:
+    answer = city.client("li").client.get(f"/issues/{ISSUE}/pack.docx")
+    assert any("资料包" in paragraph.text for paragraph in Document(io.BytesIO(answer.data)).paragraphs)
+    city.client("root").get(f"/issues/{ISSUE}/pack.docx", 403)

@@ -94,6 +94,18 @@ def test_a_policy_knows_who_cites_it(city: City) -> None:
     assert draft in city.client("zhao").get(page)
 
 
+def test_the_risk_assessment_reads_and_downloads(city: City) -> None:
+    page = _upload(city, RULE.encode(), "a.txt").headers["Location"]
+    said = words(city.client("zhao").get(f"{page}/assess"))
+    for part in ("风险等级", "发布、解读和回应的整体方案", "新闻办公室"):
+        assert part in said
+    made = city.client("zhao").client.get(f"{page}/assess?format=docx")
+    assert any(
+        "云江市学校食品安全管理办法" in paragraph.text
+        for paragraph in Document(io.BytesIO(made.data)).paragraphs
+    )
+
+
 def test_statements_show_figures_promises_and_corrections(city: City) -> None:
     with city.session() as session:
         statements.keep(
