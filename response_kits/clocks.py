@@ -19,8 +19,27 @@ from response_kits.clock_views import ClockView, compliance, due_soon, overdue, 
 from response_kits.wording import moment
 
 __all__ = [
-    "STATES", "ClockView", "after_release", "compliance", "due_of", "due_soon", "extend", "meet", "overdue", "pause", "policy_clocks",
-    "refresh", "resume", "rule", "start", "start_for", "start_of", "triggers_of", "view", "views",
+    "STATES",
+    "ClockView",
+    "after_release",
+    "compliance",
+    "due_of",
+    "due_soon",
+    "extend",
+    "meet",
+    "note_act",
+    "overdue",
+    "pause",
+    "policy_clocks",
+    "refresh",
+    "resume",
+    "rule",
+    "start",
+    "start_for",
+    "start_of",
+    "triggers_of",
+    "view",
+    "views",
 ]  # fmt: skip
 
 _SLEEPING = ("not_ours", "false_alarm")
@@ -67,6 +86,7 @@ def triggers_of(session: Session, issue: Issue) -> dict[str, str]:
 def start_for(session: Session, issue: Issue, settings: Settings, now: datetime) -> list[Clock]:
     """Start the clocks that an issue calls for and does not have yet; safe to call again and again."""
     present = {clock.rule for clock in _of(session, issue.id)}
+    _pull_back(session, issue, start_of(issue, settings), now)
     triggers = triggers_of(session, issue)
     started = []
     for row in load("clocks")["clock"]:
@@ -75,6 +95,20 @@ def start_for(session: Session, issue: Issue, settings: Settings, now: datetime)
                 start(session, issue, row["key"], start_of(issue, settings), now, triggers[row["trigger"]])
             )
     return started
+
+
+def _pull_back(session: Session, issue: Issue, at: datetime, now: datetime) -> None:
+    """A report that came to light later may have begun the time earlier: limits move forward, never back."""
+    keys = {
+        row["key"]
+        for row in load("clocks")["clock"]
+        if row["trigger"] in ("major", "opinion", "false_information")
+    }
+    for clock in _of(session, issue.id):
+        if clock.rule in keys and clock.state == "running" and at < clock.start:
+            clock.start, clock.due = at, clock.due - (clock.start - at)
+            words = f"起算时间提前：{rule(clock.rule)['name']}，{moment(clock.due)}前"
+            _note(session, issue.id, now, "", words, clock)
 
 
 def start(
@@ -140,6 +174,16 @@ def meet(session: Session, issue_id: str, act: str, by: str, at: datetime) -> li
             met.append(clock)
             word = "按时完成" if clock.state == "met" else "逾期完成"
             _note(session, issue_id, at, "", f"{word}：{rule(clock.rule)['name']}（{by}）", clock)
+    return met
+
+
+def note_act(session: Session, issue_id: str, act: str, words: str, by: str, now: datetime) -> list[Clock]:
+    """A person records an act that this system did not make: `conference` (新闻发布会), `statement` (a text published elsewhere)."""
+    if act not in ("conference", "statement") or not words.strip():
+        raise UsageError("可记录的行为：conference（新闻发布会）、statement（在别处发布的文稿），并写明名称")
+    met = meet(session, issue_id, act, words, now)
+    data = {"act": act, "words": words, "clocks": [clock.id for clock in met]}
+    audit.append(session, by, "clock.act", f"issue/{issue_id}", data, at=now)
     return met
 
 

@@ -29,7 +29,7 @@ from huiyin.records import (
     Statement,
 )
 from huiyin.settings import Settings
-from response_kits import clocks, facts, statements
+from response_kits import clocks, drafts, facts, statements
 from response_kits.figures import figures
 from response_kits.library import policies, rumours
 
@@ -72,6 +72,7 @@ def load_sample(record: Record, settings: Settings, now: datetime, base: str = "
         _facts(loader)
         _rumours(loader)
         _statements(loader)
+        _drafts(loader)
         if preference is None:
             session.add(Preference(name=_MARK, value=loader.done))
         else:
@@ -222,7 +223,9 @@ def _rumours(load: _Loader) -> None:
         if not load.new("rumours", row["id"]):
             known = rumours.get(load.session, load.done["rumours"][row["id"]])
             known.issue_id = known.issue_id or issue_id
+            load.counts["waiting"] += not known.issue_id
             continue
+        load.counts["waiting"] += not issue_id
         sources = tuple({"title": s["title"], "url": load.base + s["path"]} for s in row.get("sources", ()))
         rumour = rumours.add(
             load.session, row["claim"], verdict=_VERDICTS[row["verdict"]], rebuttal=row.get("rebuttal", ""),
@@ -262,6 +265,24 @@ def _statements(load: _Loader) -> None:
         )  # fmt: skip
         load.mark("statements", item.key, statement.id)
         _answered(load, issue_id, statement)
+
+
+_DRAFTS = (
+    ("s04", "interpretation"),
+    ("s04", "rebuttal"),
+    ("s06", "notice"),
+    ("s06", "press"),
+    ("s11", "notice"),
+)
+
+
+def _drafts(load: _Loader) -> None:
+    """A few drafts as the system writes them from what is verified, for people to look at and to send on."""
+    for story, kind in _DRAFTS:
+        issue_id = load.issues.get(story)
+        if issue_id is not None and load.new("drafts", f"{story}/{kind}"):
+            draft = drafts.create(load.session, issue_id, kind, load.settings, load.now, by=BY, sample=True)
+            load.mark("drafts", f"{story}/{kind}", draft.id)
 
 
 def _answered(load: _Loader, issue_id: str, statement: Statement) -> None:

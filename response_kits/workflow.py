@@ -15,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
 from huiyin.errors import Conflict, Forbidden, NotFound, UsageError
-from huiyin.records import Draft, DraftVersion, Issue, IssueEvent, Remark, Signoff, Statement, audit
+from huiyin.records import Draft, DraftVersion, Issue, IssueEvent, Remark, Rumour, Signoff, Statement, audit
 from huiyin.settings import Settings
 from response_kits import clocks, drafts, statements
+from response_kits.library import rumours
 from response_kits.moves import MOVES, OPEN, PRINCIPAL_FROM, STATES, WRITERS, Move, Person
 from response_kits.review import check
 from response_kits.wording import stamp
@@ -280,7 +281,8 @@ def _published(
     _restamp(session, draft, user, now)
     draft.published, draft.published_url = now, url
     name = drafts.name_of(draft.kind)
-    if not draft.kind.startswith("report_"):
+    internal = drafts.is_internal(draft.kind)
+    if not internal:
         statements.keep(
             session, title=draft.title, text=draft.text, body=str(draft.about.get("organisation") or settings.organisation),
             issue_id=draft.issue_id, draft_id=draft.id, url=url, published=now, by=user.name, sample=draft.sample,
@@ -293,8 +295,20 @@ def _published(
                 clocks.after_release(session, issue, now, datetime.fromisoformat(at) if at else None)
             if issue.state not in ("closed", "not_ours", "false_alarm", "watching"):
                 issue.state = "answered"
-    session.add(IssueEvent(issue_id=draft.issue_id, at=now, by=user.name, kind="answer", text=f"发布{name}：《{draft.title}》",
-                           data={"draft": draft.id, "url": url}))  # fmt: skip
+        _rumour_answered(session, draft, user, now)
+    words = f"{'报送' if internal else '发布'}{name}：《{draft.title}》"
+    kind = "draft" if internal else "answer"
+    data = {"draft": draft.id, "url": url}
+    session.add(IssueEvent(issue_id=draft.issue_id, at=now, by=user.name, kind=kind, text=words, data=data))
+
+
+def _rumour_answered(session: Session, draft: Draft, user: Person, now: datetime) -> None:
+    """A published rebuttal makes its entry of the rumour library public, where it was judged and not yet out."""
+    number = draft.about.get("rumour") if draft.kind == "rebuttal" else None
+    rumour = session.get(Rumour, int(number)) if number else None
+    if rumour is not None and rumour.state == "draft" and rumour.verdict != "待核":
+        rumour.rebuttal = rumour.rebuttal or draft.text
+        rumours.move(session, rumour.id, "publish", user.name, "", now)
 
 
 def _restamp(session: Session, draft: Draft, user: Person, now: datetime) -> None:

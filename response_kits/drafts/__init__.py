@@ -18,7 +18,7 @@ from huiyin.settings import Settings
 from response_kits.drafts._material import Material, material
 from response_kits.drafts._writer import Text, Writer
 
-__all__ = ["Material", "Text", "Writer", "compose", "create", "kinds", "material", "name_of"]
+__all__ = ["Material", "Text", "Writer", "compose", "create", "is_internal", "kinds", "material", "name_of"]
 
 
 @cache
@@ -37,6 +37,11 @@ def name_of(kind: str) -> str:
     """The kind's name in Chinese."""
     row = load("contents").get(kind)
     return str(row["name"]) if row and "name" in row else kind
+
+
+def is_internal(kind: str) -> bool:
+    """A kind that is handed up or used in the hall (reports, press lines): no statement, no clock."""
+    return bool((load("contents").get(kind) or {}).get("internal", False))
 
 
 def compose(
@@ -75,9 +80,14 @@ def create(
     from response_kits.review import check
 
     text = compose(session, issue_id, kind, settings, now, about)
+    # What the kind chose by itself (which rumour, which policy) is kept, so that checks and publication know it.
+    chooses = getattr(kinds()[kind], "chosen", None)
+    kept = dict(about or {})
+    if chooses is not None:
+        kept = {**chooses(material(session, issue_id, settings, now, kept)), **kept}
     draft = Draft(
         issue_id=issue_id, kind=kind, title=text.title, text=text.text, bindings=text.bindings, gaps=text.gaps,
-        about=dict(about or {}), author=by, state="draft", version=1, made=now, changed=now, sample=sample,
+        about=kept, author=by, state="draft", version=1, made=now, changed=now, sample=sample,
     )  # fmt: skip
     session.add(draft)
     session.flush()

@@ -47,6 +47,12 @@ def write(m: Material, w: Writer) -> str:
     return f"《{name}》政策解读"
 
 
+def chosen(m: Material) -> dict[str, int]:
+    """The policy that the text explains, for `Draft.about`."""
+    policy = m.policy or cited(m)
+    return {"policy": policy.id} if policy is not None else {}
+
+
 def cited(m: Material) -> Policy | None:
     """The policy whose number most verified facts of the issue name as their source."""
     numbers = [normal_number(fact.source) for fact in m.facts]

@@ -35,6 +35,11 @@ def write(m: Material, w: Writer) -> str:
     return title
 
 
+def chosen(m: Material) -> dict[str, int]:
+    """The rumour that the text is about, for `Draft.about`."""
+    return {"rumour": m.rumour.id} if m.rumour is not None else {}
+
+
 def _sides(rumour: Rumour, facts: list[Fact]) -> tuple[list[Fact], list[Fact]]:
     """Verified facts against and for the claim or any of its wordings."""
     against, support = [], []

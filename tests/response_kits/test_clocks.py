@@ -161,3 +161,25 @@ def test_the_monthly_record_names_its_rows(session: Session, issue: Issue, setti
     }
     assert [r["issue"] for r in rows["correct"]["missed"]] == ["s01"]
     assert rows["respond"]["total"] == 1
+
+
+def test_an_earlier_report_pulls_the_limit_forward(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    clock = next(c for c in clocks.start_for(session, issue, settings, NOW) if c.rule == "respond")
+    due = clock.due
+    issue.reported = clock.start - timedelta(hours=5)
+    clocks.start_for(session, issue, settings, NOW)
+    assert clock.due == due - timedelta(hours=5)
+    issue.reported = NOW
+    clocks.start_for(session, issue, settings, NOW)
+    assert clock.due == due - timedelta(hours=5)
+
+
+def test_a_conference_is_recorded_by_a_person(session: Session, settings: Settings) -> None:
+    issue = add_issue(session, level=3)
+    clocks.start_for(session, issue, settings, NOW)
+    met = clocks.note_act(session, issue.id, "conference", "11月24日新闻发布会", "spokes1", NOW)
+    assert {c.rule for c in met} == {"press", "respond"}
+    with pytest.raises(UsageError):
+        clocks.note_act(session, issue.id, "dance", "x", "spokes1", NOW)

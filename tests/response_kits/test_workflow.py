@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from huiyin.errors import Conflict, Forbidden, UsageError
-from huiyin.records import Clock, Draft, Issue, Record, Signoff, Statement, audit
+from huiyin.records import Clock, Draft, Issue, Record, Rumour, Signoff, Statement, audit
 from huiyin.settings import Settings
 from huiyin.settings import load as load_settings
 from response_kits import clocks, drafts, facts, workflow
@@ -341,3 +341,36 @@ TestSignOff.settings = rounds(
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
 )
+
+
+def test_a_published_rebuttal_makes_its_rumour_public(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    clocks.start_for(session, issue, settings, NOW)
+    check = facts.add(
+        session,
+        issue.id,
+        "经查阅全部就诊记录，没有死亡病例。",
+        slot="check",
+        source="云江市卫生健康委",
+        by="x",
+        now=NOW,
+    )
+    facts.verify(session, check.id, "y", NOW)
+    draft = drafts.create(session, issue.id, "rebuttal", settings, NOW, by=AUTHOR.name)
+    for move, who, _ in WAY:
+        step(session, draft, move, who, settings)
+    rumour = session.get(Rumour, draft.about["rumour"])
+    assert rumour is not None
+    assert (rumour.state, rumour.published) == ("published", NOW)
+    assert {c.rule for c in session.scalars(select(Clock)) if c.met_at} == {"respond", "correct"}
+
+
+def test_a_report_is_handed_up_and_meets_no_clock(session: Session, issue: Issue, settings: Settings) -> None:
+    clocks.start_for(session, issue, settings, NOW)
+    draft = drafts.create(session, issue.id, "report_first", settings, NOW, by=AUTHOR.name)
+    for move, who, _ in WAY:
+        step(session, draft, move, who, settings)
+    assert session.scalars(select(Statement)).all() == []
+    assert [c for c in session.scalars(select(Clock)) if c.met_at] == []
+    assert issue.state == "new"
