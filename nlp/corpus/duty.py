@@ -99,8 +99,7 @@ def _units(
     stronger one is found; at most four."""
     scored = []
     for unit in directory:
-        place = str(unit.get("place", ""))
-        if places and place and not any(place in one or one in place for one in places if one):
+        if _elsewhere(str(unit.get("place", "")), places):
             continue
         named = str(unit["name"]) in text
         cued = any(word in text for word in unit.get("words", ()))
@@ -125,7 +124,27 @@ def _holds(
     if "levels" in row:
         return any(unit.get("level") in row["levels"] for unit in units)
     if "places_at_least" in row:
-        return len(places) >= int(row["places_at_least"])
+        return _several(places) >= int(row["places_at_least"])
     if "units_at_least" in row:
         return len(units) >= int(row["units_at_least"])
     return True
+
+
+_RANKS = ("省", "市州盟", "区县旗", "镇乡道村社")
+
+
+def _rank(place: str) -> int:
+    """0 province … 3 town or village, by the last character of a name; 1 (a city) where it tells nothing."""
+    return next((rank for rank, endings in enumerate(_RANKS) if place[-1:] and place[-1] in endings), 1)
+
+
+def _several(places: Sequence[str]) -> int:
+    """How many different places of the highest rank named: a city and its district are one place, two cities are two."""
+    ranks = [_rank(place) for place in places]
+    return sum(rank == min(ranks) for rank in ranks) if ranks else 0
+
+
+def _elsewhere(place: str, places: Sequence[str]) -> bool:
+    """Whether an issue is known to be in another place of the same rank than a unit's."""
+    same = [one for one in places if _rank(one) == _rank(place)]
+    return bool(place and same) and not any(place in one or one in place for one in same)

@@ -177,3 +177,10 @@ def test_who_answers_by_place_and_topic() -> None:
     )
     assert who_answers(["云江市"], "housing", "", DIRECTORY).first == ("涉事责任部门",)
     assert who_answers([], "finance", "", DIRECTORY, policy_body="国务院").scope == "state_council"
+
+
+def test_a_city_and_its_district_are_one_place() -> None:
+    duty = who_answers(["桥西区", "云江市"], "education", "", DIRECTORY)
+    assert (duty.scope, duty.first) == ("local", ("云江市教育局",))
+    assert who_answers(["桥西区", "桥东区"], "education", "", DIRECTORY).scope == "several_places"
+    assert who_answers(["临州市"], "safety", "", DIRECTORY).first == ("涉事责任部门",)
