@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib
 import logging
 import pkgutil
+import smtplib
+import urllib.error
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -17,43 +21,51 @@ from huiyin.records import Alert, Record
 from huiyin.rules import load
 from huiyin.settings import Settings
 from response_kits.alerts import channels
+from response_kits.alerts.messages import Message, messages
 
 log = logging.getLogger("huiyin.alerts")
 OLDEST = timedelta(hours=24)
 """An alert that could not be sent for so long is no news any more; it stays on the dashboard."""
-LEVEL = {3: "红色", 2: "橙色", 1: "黄色", 0: "蓝色"}
+RETRY = timedelta(minutes=1)
+"""A channel that refused an alert is left alone with it for so long, so that a dead server does not hold the worker up."""
+
+__all__ = ["Channel", "Message", "configured", "deliver", "deliver_one", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What a channel gets: `title` one line, `text` several; `key` lets a receiver drop a repeated delivery."""
+class Channel:
+    """`name` is the kind, with the file's name where a kind is used twice; the address stays in the file until it is used."""
 
-    key: str
-    level: int
-    title: str
-    text: str
+    name: str
+    kind: str
+    file: Path
+
+    def address(self) -> str:
+        """What the file holds. Raises UsageError, which names the file, where it cannot be read."""
+        try:
+            return self.file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"alert_channels: {self.file} cannot be read") from error
+
+    def module(self) -> ModuleType:
+        return importlib.import_module(f"{channels.__name__}.{self.kind}")
 
 
-def configured(settings: Settings) -> list[tuple[str, ModuleType, str]]:
-    """(kind, module, target) of each channel in settings.alert_channels: `kind=FILE`, where FILE holds the address."""
-    known = {
-        info.name: info.name
-        for info in pkgutil.iter_modules(channels.__path__)
-        if not info.name.startswith("_")
-    }
-    found = []
+def configured(settings: Settings) -> list[Channel]:
+    """The channels of settings.alert_channels (`kind=FILE`, by commas). Raises UsageError for what is no such list."""
+    known = sorted(
+        info.name for info in pkgutil.iter_modules(channels.__path__) if not info.name.startswith("_")
+    )
+    pairs = []
     for part in filter(None, (piece.strip() for piece in settings.alert_channels.split(","))):
         kind, _, file = part.partition("=")
         if kind not in known or not file:
             raise UsageError(
-                f"alert_channels has {part!r}; write kind=FILE with kind one of {', '.join(sorted(known))}"
+                f"alert_channels has {part!r}; write kind=FILE with kind one of {', '.join(known)}"
             )
-        try:
-            target = Path(file).expanduser().read_text("utf-8").strip()
-        except OSError as error:
-            raise UsageError(f"alert_channels: {file} cannot be read: {error.strerror}") from error
-        found.append((kind, importlib.import_module(f"{channels.__name__}.{kind}"), target))
-    return found
+        pairs.append((kind, Path(file).expanduser()))
+    uses = Counter(kind for kind, _ in pairs)
+    return [Channel(kind if uses[kind] == 1 else f"{kind}:{file.name}", kind, file) for kind, file in pairs]
 
 
 def quiet(now: datetime, settings: Settings) -> bool:
@@ -65,86 +77,87 @@ def quiet(now: datetime, settings: Settings) -> bool:
 
 
 def deliver(record: Record, settings: Settings, now: datetime) -> int:
-    """Send what waits. Returns the messages sent. A channel that fails is noted, logged, and tried again at the next call."""
+    """Send what waits. Returns the messages sent.
+
+    A channel that fails is noted on the alerts, logged, and tried again at a call RETRY later; the others go on.
+    """
     sent = 0
-    for kind, channel, target in configured(settings):
+    for channel in configured(settings):
         with record.session(write=False) as session:
-            rows = list(session.scalars(select(Alert).where(Alert.at >= now - OLDEST).order_by(Alert.at)))
-        waiting = [alert for alert in rows if not _has(alert, kind, "sent") and alert.acknowledged is None]
+            rows = list(
+                session.scalars(
+                    select(Alert)
+                    .where(Alert.at >= now - OLDEST, Alert.acknowledged.is_(None))
+                    .order_by(Alert.at, Alert.id)
+                )
+            )
         if quiet(now, settings):
-            waiting = [alert for alert in waiting if alert.level >= load("alerts")["quiet"]["always_level"]]
-        late = [alert for alert in rows if _overdue(alert, kind, now)]
+            rows = [alert for alert in rows if alert.level >= load("alerts")["quiet"]["always_level"]]
+        rows = [alert for alert in rows if not _resting(alert, channel.name, now)]
+        waiting = [alert for alert in rows if not _times(alert, channel.name, "sent")]
+        late = [alert for alert in rows if _overdue(alert, channel.name, now)]
         for group, what in ((waiting, "sent"), (late, "escalated")):
-            for message, members in _messages(group, settings, escalated=what == "escalated"):
-                sent += _send(record, channel, kind, target, settings, message, members, what, now)
+            for message, members in messages(group, settings, escalated=what == "escalated"):
+                problem = deliver_one(channel, message, settings)
+                _note(record, channel.name, members, problem, what, now)
+                sent += not problem
     return sent
 
 
-def _has(alert: Alert, kind: str, what: str) -> bool:
-    return any(item["channel"] == kind and item["what"] == what and item["ok"] for item in alert.deliveries)
+def _times(alert: Alert, channel: str, what: str, *, ok: bool = True) -> list[datetime]:
+    """When a kind of message about this alert went (or failed to go) to the channel."""
+    return [
+        datetime.fromisoformat(item["at"])
+        for item in alert.deliveries
+        if item["channel"] == channel and item["what"] == what and item["ok"] is ok
+    ]
 
 
-def _overdue(alert: Alert, kind: str, now: datetime) -> bool:
+def _resting(alert: Alert, channel: str, now: datetime) -> bool:
+    failed = [at for what in ("sent", "escalated") for at in _times(alert, channel, what, ok=False)]
+    return bool(failed) and now - max(failed) < RETRY
+
+
+def _overdue(alert: Alert, channel: str, now: datetime) -> bool:
+    """Whether nobody acknowledged it for the minutes of its level, counted from when this channel told of it."""
     minutes = load("alerts")["escalation"]["minutes"].get(str(alert.level))
-    if (
-        minutes is None
-        or alert.acknowledged is not None
-        or _has(alert, kind, "escalated")
-        or not _has(alert, kind, "sent")
-    ):
+    told = _times(alert, channel, "sent")
+    if minutes is None or not told or _times(alert, channel, "escalated"):
         return False
-    return now - alert.at >= timedelta(minutes=minutes)
+    return now - max(told) >= timedelta(minutes=minutes)
 
 
-def _messages(
-    alerts: list[Alert], settings: Settings, *, escalated: bool
-) -> list[tuple[Message, list[Alert]]]:
-    """One message an alert, or one digest where there are many."""
-    mark = "（尚未确认）" if escalated else ""
-    if len(alerts) > load("alerts")["digest"]["most"]:
-        lines = [
-            f"{LEVEL[alert.level]} {alert.title}：{alert.reason}"
-            for alert in sorted(alerts, key=lambda alert: -alert.level)
-        ]
-        key = f"digest:{alerts[0].id}-{alerts[-1].id}:{len(alerts)}{':escalated' if escalated else ''}"
-        top = max(alert.level for alert in alerts)
-        return [(Message(key, top, f"{mark}{len(alerts)} 条舆情预警", "\n".join(lines)), alerts)]
-    found = []
-    for alert in alerts:
-        at = alert.at.astimezone(settings.zone).strftime("%m-%d %H:%M")
-        text = f"{alert.reason}\n文档 {alert.evidence.get('documents', 0)} 条，来源 {alert.evidence.get('sources', 0)} 个，截至 {at}。系统判断仅供研判，请以核实为准。"
-        title = f"{mark}{LEVEL[alert.level]}预警：{alert.title}"
-        found.append(
-            (
-                Message(f"alert:{alert.id}{':escalated' if escalated else ''}", alert.level, title, text),
-                [alert],
-            )
-        )
-    return found
-
-
-def _send(
-    record: Record,
-    channel: ModuleType,
-    kind: str,
-    target: str,
-    settings: Settings,
-    message: Message,
-    members: list[Alert],
-    what: str,
-    now: datetime,
-) -> int:
-    problem = ""
+def deliver_one(channel: Channel, message: Message, settings: Settings) -> str:
+    """Send one message; "" or what went wrong, in words without the address."""
     try:
-        channel.send(target, message, settings)
-    except (HuiyinError, OSError, ValueError) as error:
-        problem = f"{type(error).__name__}: {error}"[:200].replace(target, "…")  # the address is a secret
-        log.warning("alert channel %s did not take a message: %s", kind, problem)
-    note = {"channel": kind, "at": now.isoformat(), "ok": not problem, "error": problem, "what": what}
+        channel.module().send(channel.address(), message, settings)
+    except (HuiyinError, OSError, ValueError, http.client.HTTPException) as error:
+        problem = _words(error)
+        log.warning("alert channel %s did not take a message: %s", channel.name, problem)
+        return problem
+    return ""
+
+
+def _words(error: Exception) -> str:
+    """A failure without what the receiver or the library quotes: those quote addresses, and an address is a secret."""
+    if isinstance(error, HuiyinError):
+        return str(error)[:200]
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the receiver answered HTTP {error.code}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"the mail server answered {error.smtp_code}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = sorted({str(code) for code, _ in error.recipients.values()})
+        return f"the mail server refused the recipients: {', '.join(codes)}"
+    inner = error.reason if isinstance(error, urllib.error.URLError) else error
+    detail = inner.strerror if isinstance(inner, OSError) and inner.strerror else type(inner).__name__
+    return f"the receiver cannot be reached: {detail}"[:200]
+
+
+def _note(record: Record, channel: str, members: list[Alert], problem: str, what: str, now: datetime) -> None:
+    note = {"channel": channel, "at": now.isoformat(), "ok": not problem, "error": problem, "what": what}
     with record.session() as session:
         for alert in session.scalars(select(Alert).where(Alert.id.in_([member.id for member in members]))):
-            kept = [
-                item for item in alert.deliveries if item["ok"] or item["channel"] != kind
-            ]  # of failures the last is enough
+            # Of failures the last is enough.
+            kept = [item for item in alert.deliveries if item["ok"] or item["channel"] != channel]
             alert.deliveries = [*kept, note]
-    return 0 if problem else 1

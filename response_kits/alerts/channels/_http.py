@@ -12,16 +12,21 @@ TIMEOUT = 10.0
 ANSWER_LIMIT = 65_536
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirected POST becomes a GET without its body: the message would be lost and counted as sent."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
 def post(url: str, body: dict[str, Any], *, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """The receiver's JSON answer ({} where it sends none). Raises UsageError for a bad address, Unavailable for a refusal."""
+    """The receiver's JSON answer ({} where it sends none). Raises UsageError for a bad address, OSError for a refusal."""
     if not url.startswith(("https://", "http://")):
         raise UsageError("the address in the channel's file does not begin with https:// or http://")
     request = urllib.request.Request(
-        url,
-        json.dumps(body, ensure_ascii=False).encode(),
-        {"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+        url, packed(body), {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
     )
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as answer:
         raw = answer.read(ANSWER_LIMIT)
     try:
         found = json.loads(raw) if raw.strip() else {}
@@ -30,13 +35,33 @@ def post(url: str, body: dict[str, Any], *, headers: dict[str, str] | None = Non
     return found if isinstance(found, dict) else {}
 
 
-def checked(answer: dict[str, Any], key: str) -> None:
-    """Chat services answer 200 with an error code inside."""
-    if answer.get(key) not in (0, None):
-        raise Unavailable(f"the receiver refused the message: code {answer.get(key)}")
+def packed(body: Any) -> bytes:
+    """The bytes that are sent. A lone surrogate becomes a question mark: no receiver takes it."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def checked(answer: dict[str, Any], *keys: str) -> None:
+    """Chat services answer 200 with a code inside; a page without one (a proxy's, a log-in page's) took nothing.
+
+    Raises Unavailable unless one of `keys` is 0.
+    """
+    codes = [answer[key] for key in keys if key in answer]
+    if not codes:
+        raise Unavailable("the receiver did not answer as this kind of robot does; check the address")
+    if codes[0] != 0:
+        raise Unavailable(f"the receiver refused the message: code {str(codes[0])[:20]}")
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` bytes of UTF-8, cut between characters, with a mark."""
-    raw = text.encode()
-    return text if len(raw) <= limit else raw[: limit - 3].decode(errors="ignore") + "…"
+    """At most `limit` bytes as they stand in the JSON body, cut between characters, with a mark."""
+    if _size(text) <= limit:
+        return text
+    kept = text[: max(limit, 0)]
+    while kept and _size(kept) > limit - 3:
+        # An ordinary character takes three bytes; the division gets near, the last steps are single.
+        kept = kept[: -max(1, (_size(kept) - limit + 3) // 6)]
+    return f"{kept}…"
+
+
+def _size(text: str) -> int:
+    return len(packed(text)) - 2

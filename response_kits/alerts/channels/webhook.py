@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from huiyin.settings import Settings
 from response_kits.alerts.channels._http import post
-from response_kits.alerts.deliver import Message
+from response_kits.alerts.messages import Message
 
 
 def send(target: str, message: Message, settings: Settings) -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from huiyin.settings import Settings
 from response_kits.alerts.channels._http import checked, cut, post
-from response_kits.alerts.deliver import Message
+from response_kits.alerts.messages import Message
 
 LIMIT = 2048
 
 
 def send(target: str, message: Message, settings: Settings) -> None:
-    checked(
-        post(
-            target, {"msgtype": "text", "text": {"content": cut(f"{message.title}\n{message.text}", LIMIT)}}
-        ),
-        "errcode",
-    )
+    content = cut(f"{message.title}\n{message.text}", LIMIT)
+    checked(post(target, {"msgtype": "text", "text": {"content": content}}), "errcode")
