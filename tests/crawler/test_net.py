@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 
 import pytest
 
-from crawler.net import ForbiddenAddress, Guard, HostGate, is_public, user_agent
+from crawler.net import ForbiddenAddress, Guard, HostGate, _Resolver, is_public, user_agent
 from huiyin import settings as settings_module
 from huiyin.errors import UsageError
 
@@ -104,3 +105,11 @@ def test_gate_lets_two_in_at_once_over_all_sources() -> None:
         return top
 
     assert asyncio.run(most()) == 2
+
+
+def test_a_name_of_a_private_address_is_refused_whole() -> None:
+    with pytest.raises(ForbiddenAddress, match="localhost"):
+        asyncio.run(_Resolver(Guard()).resolve("localhost", 80, socket.AF_UNSPEC))
+    guard = Guard.of(settings_module.load(environ={}, allow_private="localhost:80"))
+    found = asyncio.run(_Resolver(guard).resolve("localhost", 80, socket.AF_INET))
+    assert {entry["host"] for entry in found} == {"127.0.0.1"}  # what is dialled is what was checked
