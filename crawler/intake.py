@@ -6,34 +6,41 @@ visited only where its text is on disk: a process killed at any moment reads the
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crawler.addresses import canonical, provinces, visit_key
+from crawler.addresses import canonical, provinces
 from crawler.fold import LEAST, Fold, bare
 from crawler.pseudonym import Pseudonyms
+from crawler.rows import (
+    FOLDED_KINDS,
+    MOST_COMMENTS,
+    VisitNote,
+    content_hash,
+    exact_copies,
+    lead_chain,
+    merged_comments,
+    new_row,
+    note_visit,
+    rows_of,
+    samples,
+    update_row,
+)
 from huiyin.document import Comment, Document
 from huiyin.pii_mask import mask
-from huiyin.records import DocumentRow, Record, Visit, utcnow
-from huiyin.records import Source as SourceRow
+from huiyin.records import DocumentRow, Record, utcnow
 from huiyin.settings import Settings
 
 BATCH = 200
-MOST_COMMENTS = 1000
-FOLDED_KINDS = frozenset({"article", "post", "message", "notice", "other"})
-"""Replies and hot-list entries repeat set phrases, policies are re-issued with small changes: they are not folded."""
 FOLD_DAYS = 30
 _OVERLAP = timedelta(minutes=10)
-_TRACE = 500
 _REFRESH_SECONDS = 5.0
 
 
@@ -55,26 +62,6 @@ class Counts:
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class VisitNote:
-    """What to remember of an address. `failed` counts up the failures; success sets them to 0. status 0: found, not yet read."""
-
-    url: str
-    source: str
-    status: int = 200
-    etag: str = ""
-    last_modified: str = ""
-    content_hash: str = ""
-    failed: bool = False
-
-
-def content_hash(title: str, text: str) -> str:
-    """Hash of what a text says: title and text by their letters and digits, so that markup and spacing do not count."""
-    plain = unicodedata.normalize("NFKC", f"{title}\n{text}")
-    letters = "".join(char for char in plain if char.isalnum())
-    return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class Intake:
@@ -126,22 +113,22 @@ class Intake:
         clean = [self.normalise(document) for document in documents]
         self._refresh()
         with self._record.session() as session:
-            samples = _samples(session, {document.source for document in clean})
-            rows = {row.id: row for row in _rows(session, [document.id for document in clean])}
+            sample_of = samples(session, {document.source for document in clean})
+            rows = {row.id: row for row in rows_of(session, [document.id for document in clean])}
             hashes = [content_hash(document.title, document.text) for document in clean]
             firsts = self._firsts(session, clean, hashes, rows)
             for document, digest, first in zip(clean, hashes, firsts, strict=True):
                 row = rows.get(document.id)
                 if row is None:
-                    row = _new_row(document, digest, first, samples.get(document.source, False))
+                    row = new_row(document, digest, first, sample_of.get(document.source, False))
                     rows[document.id] = row
                     session.add(row)
                     counts.duplicate += bool(first)
                     counts.new += not first
                     if first:
-                        _lead(session, row, first)
+                        lead_chain(session, row, first)
                 else:
-                    outcome = _update(row, document, digest, first)
+                    outcome = update_row(row, document, digest, first)
                     setattr(counts, outcome, getattr(counts, outcome) + 1)
             for note in visits:
                 note_visit(session, note)
@@ -154,9 +141,9 @@ class Intake:
         with self._lock, self._record.session() as session:
             names = list(comments)
             for start in range(0, len(names), 500):
-                for row in _rows(session, names[start : start + 500]):
+                for row in rows_of(session, names[start : start + 500]):
                     missing.discard(row.id)
-                    merged = _merged(row.comments, [self._clean_comment(c) for c in comments[row.id]])
+                    merged = merged_comments(row.comments, [self._clean_comment(c) for c in comments[row.id]])
                     if merged is not row.comments:
                         row.comments, row.indexed = merged, False
         return missing
@@ -196,7 +183,9 @@ class Intake:
         fresh = [i for i, d in enumerate(documents) if d.kind in FOLDED_KINDS and d.id not in known]
         pairs = [(documents[i].id, documents[i].full_text) for i in fresh]
         near = dict(zip(fresh, self._fold.add(pairs), strict=True)) if fresh else {}
-        exact = _exact(session, {hashes[i] for i in fresh if len(bare(documents[i].full_text)) >= LEAST})
+        exact = exact_copies(
+            session, {hashes[i] for i in fresh if len(bare(documents[i].full_text)) >= LEAST}
+        )
         roots = self._roots(session, {name for name in near.values() if name})
         answers = []
         for i, document in enumerate(documents):
@@ -272,121 +261,3 @@ def _clean(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
-
-
-def _samples(session: Session, names: set[str]) -> dict[str, bool]:
-    found = session.execute(select(SourceRow.name, SourceRow.sample).where(SourceRow.name.in_(names)))
-    return {row.name: row.sample for row in found}
-
-
-def _rows(session: Session, names: Sequence[str]) -> list[DocumentRow]:
-    return list(session.scalars(select(DocumentRow).where(DocumentRow.id.in_(names))))
-
-
-def _exact(session: Session, hashes: set[str]) -> dict[str, str]:
-    """Content hash → the first document that has it, of any age."""
-    found: dict[str, str] = {}
-    if hashes:
-        query = (
-            select(DocumentRow.content_hash, DocumentRow.id, DocumentRow.duplicate_of)
-            .where(DocumentRow.content_hash.in_(hashes), DocumentRow.kind.in_(FOLDED_KINDS))
-            .order_by(DocumentRow.fetched.desc(), DocumentRow.id.desc())
-        )
-        for digest, name, first in session.execute(query):
-            found[digest] = first or name
-    return found
-
-
-def _comment(comment: Comment) -> dict[str, Any]:
-    moment = comment.published.astimezone(UTC).isoformat() if comment.published else None
-    return {"text": comment.text, "published": moment, "author": comment.author, "kind": comment.kind}
-
-
-def _new_row(document: Document, digest: str, first: str, sample: bool) -> DocumentRow:
-    return DocumentRow(
-        id=document.id, source=document.source, kind=document.kind, url=document.url, title=document.title, text=document.text,
-        author=document.author, origin=document.origin, province=document.province, published=document.published,
-        fetched=document.fetched, when=document.when, parent=document.parent, likes=document.likes, reposts=document.reposts,
-        replies=document.replies, comments=[_comment(c) for c in document.comments], extra=_with_trace({}, document),
-        sample=sample, content_hash=digest, duplicate_of=first, version=1, state="stored", indexed=False,
-    )  # fmt: skip
-
-
-def _lead(session: Session, row: DocumentRow, first: str) -> None:
-    """Let the earliest text lead the chain: lists come newest first, so a copy is often stored before what it copies."""
-    session.flush()
-    head = session.get(DocumentRow, first)
-    if head is not None and head.duplicate_of:  # an earlier one of this batch has taken the lead
-        head = session.get(DocumentRow, head.duplicate_of)
-    if head is None:
-        return
-    row.duplicate_of = head.id
-    if head.when <= row.when:
-        return
-    followers = update(DocumentRow).where(or_(DocumentRow.duplicate_of == head.id, DocumentRow.id == head.id))
-    session.flush()
-    session.execute(followers.values(duplicate_of=row.id, indexed=False))
-    row.duplicate_of = ""
-
-
-def _update(row: DocumentRow, document: Document, digest: str, first: str) -> str:
-    """Bring a known document up to date: `changed` (its text), `updated` (counters, comments), `unchanged`."""
-    before = (row.likes, row.reposts, row.replies, len(row.comments), row.published, row.parent, row.extra)
-    row.likes, row.reposts, row.replies = document.likes, document.reposts, document.replies
-    row.comments = _merged(row.comments, document.comments)
-    if row.published is None and document.published is not None:
-        row.published, row.when = document.published, document.when
-    row.parent = row.parent or document.parent
-    merged = _with_trace(row.extra, document)
-    if merged != row.extra:
-        row.extra = merged
-    if row.content_hash != digest:
-        row.title, row.text, row.content_hash, row.duplicate_of = document.title, document.text, digest, first
-        row.origin = document.origin or row.origin
-        row.version += 1
-        row.state, row.indexed, row.failures = "stored", False, 0
-        row.claimed_by, row.claimed_until = "", None
-        return "changed"
-    after = (row.likes, row.reposts, row.replies, len(row.comments), row.published, row.parent, row.extra)
-    if after != before:
-        row.indexed = False
-        return "updated"
-    return "unchanged"
-
-
-def _merged(old: list[Any], new: Sequence[Comment]) -> list[Any]:
-    """Comments that we have and those that came, each once, the newest thousand."""
-    seen = {(c["text"], c["published"], c["author"]) for c in old}
-    more = [c for c in map(_comment, new) if (c["text"], c["published"], c["author"]) not in seen]
-    return (old + more)[-MOST_COMMENTS:] if more else old
-
-
-def _with_trace(old: Mapping[str, Any], document: Document) -> dict[str, Any]:
-    """Old and new facts of a document; a hot-list entry gets its rank and heat added to the trace."""
-    merged = {**old, **document.extra}
-    if document.kind == "hot" and "rank" in document.extra:
-        trace = list(old.get("trace", []))
-        point = [document.extra.get("rank"), document.extra.get("heat")]
-        if not trace or trace[-1][1:] != point:
-            trace.append([document.fetched.astimezone(UTC).isoformat(timespec="seconds"), *point])
-        merged["trace"] = trace[-_TRACE:]
-    return merged
-
-
-def note_visit(session: Session, note: VisitNote) -> None:
-    """Write or update one visit in the caller's transaction."""
-    key = visit_key(note.url)
-    row = session.get(Visit, key)
-    if row is None:
-        row = Visit(url=key, source=note.source, failures=0)
-        session.add(row)
-    if note.status == 0 and not note.failed and row.status:
-        return  # a found address must not hide that we know it already
-    row.fetched = utcnow()
-    row.status = note.status
-    if note.failed:
-        row.failures += 1
-    else:
-        row.failures = 0
-        row.etag, row.last_modified = note.etag[:500], note.last_modified[:100]
-        row.content_hash = note.content_hash

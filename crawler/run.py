@@ -19,7 +19,7 @@ from sqlalchemy import select
 from crawler import catalogue
 from crawler.adaptive import burning_sources, plan_next
 from crawler.addresses import visit_key
-from crawler.catalogue import Declaration
+from crawler.declaration import Declaration
 from crawler.intake import Intake
 from crawler.net import REDIRECTS, Guard, HostGate, RobotsCache, user_agent
 from crawler.source_run import RunResult, SourceRun

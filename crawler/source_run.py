@@ -10,9 +10,10 @@ from datetime import datetime
 from sqlalchemy import select
 
 from crawler.addresses import visit_key
-from crawler.catalogue import Declaration
-from crawler.intake import Counts, Intake, VisitNote
+from crawler.declaration import Declaration
+from crawler.intake import Counts, Intake
 from crawler.net import Guard, HostGate, RobotsCache
+from crawler.rows import VisitNote
 from huiyin.document import Document
 from huiyin.records import DocumentRow, Quarantine, Record, Visit, utcnow
 from huiyin.settings import Settings
@@ -116,7 +117,10 @@ class SourceRun:
         self.broken_urls.add(visit_key(url))
         self.reasons.append(f"{url}: {reason}")
         if visit:
-            self.found((), VisitNote(url, self.source.name, status=LIST_FAILED if entry or listing else 0, failed=True))
+            self.found(
+                (),
+                VisitNote(url, self.source.name, status=LIST_FAILED if entry or listing else 0, failed=True),
+            )
 
     def quarantine(
         self,

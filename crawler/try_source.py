@@ -15,8 +15,8 @@ from scrapy.http import Response
 
 from crawler import catalogue
 from crawler.extract import extract
-from crawler.intake import VisitNote
 from crawler.net import Guard, HostGate, RobotsCache, user_agent
+from crawler.rows import VisitNote
 from crawler.run import scrapy_settings
 from crawler.source_run import SourceRun
 from crawler.spiders.feed import FeedSpider
@@ -75,7 +75,15 @@ class _TryRun(SourceRun):
         self.documents.extend(documents)
 
     def quarantine(
-        self, url: str, reason: str, selector: str, body: bytes, content_type: str, *, entry: bool, listing: bool = False
+        self,
+        url: str,
+        reason: str,
+        selector: str,
+        body: bytes,
+        content_type: str,
+        *,
+        entry: bool,
+        listing: bool = False,
     ) -> None:
         self.fail(url, reason, entry=entry, visit=False)
 

@@ -14,7 +14,7 @@ import scrapy
 from scrapy.http import Response
 
 from crawler.addresses import canonical
-from crawler.catalogue import JsonRule, SubRule
+from crawler.declaration import JsonRule, SubRule
 from crawler.extraction.charset import decode
 from crawler.moments import moment
 from crawler.spiders.base import SourceSpider

@@ -13,8 +13,8 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.addresses import visit_key
 from crawler.extraction.charset import decode
-from crawler.intake import VisitNote
 from crawler.net import ForbiddenAddress, Refused
+from crawler.rows import VisitNote
 from crawler.source_run import SourceRun
 
 BLOCKING = {401: False, 403: False, 418: True, 429: True}
@@ -160,7 +160,9 @@ class SourceSpider(scrapy.Spider):
                 self.run.counts.filtered += 1
                 self.run.found((), VisitNote(asked(response), self.run.source.name, status=status))
             else:
-                self.run.fail(response.url, f"answered {status}", entry=entry, visit=visit, listing=is_listing(response))
+                self.run.fail(
+                    response.url, f"answered {status}", entry=entry, visit=visit, listing=is_listing(response)
+                )
             return False
         return self._readable(response, entry)
 

@@ -14,8 +14,8 @@ from scrapy.http import Response
 
 from crawler.addresses import canonical
 from crawler.extraction.charset import decode
-from crawler.intake import VisitNote
 from crawler.moments import moment
+from crawler.rows import VisitNote
 from crawler.spiders.pages import absolute, kept, node_text
 from crawler.spiders.site import SiteSpider
 from huiyin.document import Document, document_id

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from parsel import Selector
 
 from crawler.addresses import canonical
-from crawler.catalogue import ArticleRule, Declaration, is_xpath
+from crawler.declaration import ArticleRule, Declaration, is_xpath
 from crawler.extract import Page, extract
 from crawler.extraction.charset import decode
 from crawler.moments import moment

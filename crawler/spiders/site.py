@@ -13,7 +13,7 @@ from scrapy.http import Response
 
 from crawler.addresses import canonical, visit_key
 from crawler.extract import Page, extract, join_pages
-from crawler.intake import VisitNote
+from crawler.rows import VisitNote
 from crawler.spiders.base import SourceSpider, asked, visible
 from crawler.spiders.pages import (
     Parsed,

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from crawler.addresses import canonical, provinces, visit_key
-from crawler.intake import Counts, Intake, VisitNote
+from crawler.intake import Counts, Intake
 from crawler.moments import moment
+from crawler.rows import VisitNote
 from huiyin import settings as settings_module
 from huiyin.document import Comment, Document, document_id
 from huiyin.pii_mask import mask
