@@ -22,7 +22,7 @@ from nlp.corpus.vectors import Vector, Weights
 from nlp.segment import words_of
 
 WINDOW = timedelta(days=400)
-"""Silence after which an issue is closed. Long, because citizens come back to a matter after months; memory is bounded by
+"""Age at which a document is forgotten; an issue without documents is closed, so silence closes it. Long, because citizens come back to a matter after months; memory is bounded by
 `capacity` as well, and silence costs score."""
 THRESHOLD = 0.12
 """Least score at which a text joins an issue; bench/grouping_quality.py shows the curve around it."""
@@ -47,7 +47,7 @@ class Assignment:
 class Grouper(Ledger):
     """Groups a stream of documents into issues. Not thread-safe: one grouper, one worker.
 
-    window: silence after which an issue takes no more documents; capacity: most documents kept, the earliest are forgotten
+    window: age at which a document is forgotten, and so the silence after which an issue takes no more; capacity: most documents kept, the earliest are forgotten
     first; both bound the memory. What is forgotten is the record's business alone.
     """
 

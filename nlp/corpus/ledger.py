@@ -6,7 +6,7 @@ Every change keeps one rule: a live document has exactly one home, and an issue 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from huiyin.errors import NotFound, UsageError
@@ -32,7 +32,7 @@ class Ledger:
         self.apart_issues: set[frozenset[str]] = set()
         self._home: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
-        self._index: dict[int, deque[int]] = {}
+        self._index: dict[int, list[int]] = {}
         self._together: dict[str, set[str]] = {}
         self._apart: dict[str, set[str]] = {}
         self._founded = 0
@@ -79,12 +79,13 @@ class Ledger:
         for key in member.keys[:KEYS]:
             posted = self._index.get(key)
             if posted is None:
-                posted = self._index[key] = deque(maxlen=POSTINGS)
-            if posted and posted[-1] == issue.number:
-                continue
-            if key in issue.filed and issue.number in posted:
-                posted.remove(issue.number)
-            posted.append(issue.number)
+                self._index[key] = [issue.number]
+            elif posted[-1] != issue.number:
+                if key in issue.filed and issue.number in posted:
+                    posted.remove(issue.number)
+                posted.append(issue.number)
+                if len(posted) > POSTINGS:
+                    del posted[0]
             issue.filed.add(key)
 
     def _drop(self, doc_id: str) -> None:
