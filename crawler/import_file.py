@@ -152,7 +152,7 @@ def _documents(plan: _Plan, row: Mapping[str, Any], place: str, result: ImportRe
     title, text = plan.text(row, "title"), plan.text(row, "text")
     if not title and not text:
         result.skipped += 1
-        result.remark(f"{place}: neither title nor text; left out")
+        result.remark(f"{place}：标题和正文都是空的，略过")
         return []
     published = _time(plan, row, "published", place, result)
     url = plan.text(row, "url")
@@ -186,7 +186,7 @@ def _time(
         return None
     found = moment(value, plan.now, plan.settings.zone)
     if found is None:
-        result.remark(f"{place}: the time {str(value)[:40]!r} was not understood; stored without it")
+        result.remark(f"{place}：时间 {str(value)[:40]!r} 读不懂，按无时间存入")
     return found
 
 
@@ -223,7 +223,7 @@ def _comment(
     text = plan.text(row, "text")
     if not text:
         result.skipped += 1
-        result.remark(f"{place}: a comment without text; left out")
+        result.remark(f"{place}：评论没有内容，略过")
         return
     published = _time(plan, row, "published", place, result)
     author = plan.text(row, "author")

@@ -13,6 +13,7 @@ from scrapy.http import HtmlResponse, Response
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.net import ForbiddenAddress, Refused
+from crawler.spiders.base import describe
 
 LONGEST_CRAWL_DELAY = 60.0
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Robots:
         if delay:
             run.gate.host(request.url).crawl_delay = min(float(delay), LONGEST_CRAWL_DELAY)
         if not rules.can_fetch(request.url, name):
-            raise Refused(f"robots.txt of {parts.netloc} does not allow {parts.path}")
+            raise Refused(f"{parts.netloc} 的 robots.txt 不允许抓取 {parts.path}")
 
     async def _fetch(self, place: str, request: Any) -> Any:
         ask = Request(
@@ -67,9 +68,9 @@ class Robots:
             raise
         except Exception as error:
             logger.info("robots.txt of %s: %s", place, error)
-            return f"robots.txt of {place} could not be read ({type(error).__name__}); the site is left alone this time"
+            return f"{place} 的 robots.txt 读不到：{describe(error)}；本次不抓取该站"
         if response.status >= 500:
-            return f"robots.txt of {place} answered {response.status}; the site is left alone this time"
+            return f"{place} 的 robots.txt 返回 {response.status}；本次不抓取该站"
         if response.status >= 400:
             return None
         return Protego.parse(response.body[:512_000].decode("utf-8", "replace"))

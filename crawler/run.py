@@ -186,7 +186,7 @@ class _Crew:
         def spider_error(failure: Any, response: Any, spider: Any) -> None:
             address = getattr(response, "url", None)
             logger.error("source %s: reading %s failed", run.source.name, address, exc_info=failure.value)
-            reason = f"our reader failed: {failure.value!r}"[:300]
+            reason = f"读取程序出错：{failure.value!r}"[:300]
             if address is None:  # an errback failed: there is no page to keep
                 run.fail(run.source.name, reason, entry=False, visit=False)
             else:
@@ -252,7 +252,7 @@ def _begin(record: Record, name: str, started: datetime) -> tuple[int, bool]:
             and last.state == "running"
             and started - last.started > timedelta(seconds=LONGEST_RUN)
         ):
-            last.state, last.reason = "broken", "the process ended before this run did"
+            last.state, last.reason = "broken", "进程在本次采集结束前退出"
         row = Fetch(source=name, started=started)
         session.add(row)
         session.flush()

@@ -219,12 +219,10 @@ class SourceRun:
         got = c.new + c.changed
         seen = got + c.duplicate + c.updated + c.unchanged + c.filtered
         if not self.entries_good or (self.broken and self.broken >= max(1, seen)):
-            return "broken", first or "no start address could be read"
-        note = f"{self.broken} pages broken, the first: {first}" if self.broken else ""
+            return "broken", first or "起始地址都读不到"
+        note = f"{self.broken} 个页面读取失败，第一个：{first}" if self.broken else ""
         if self.truncated:
-            note = (
-                note + "; " if note else ""
-            ) + "stopped at the limit of requests; the rest follows next time"
+            note = (note + "；" if note else "") + "达到单次请求上限，其余下次继续"
         if got:
             return "ok", note
         if self.entries_empty and not seen and self.entries_empty >= self.entries_good:

@@ -133,9 +133,7 @@ class _TrySpider(FeedSpider):
             for link in links[:SHOWN]:
                 yield self.request(link, self.parse_article)
         else:
-            self.trial.problems.append(
-                "neither a feed nor a list of articles was found at this address; try the address of a column"
-            )
+            self.trial.problems.append("这个地址上既没有找到订阅源，也没有找到文章列表；请换成具体栏目的地址")
 
     async def _read_feed(self, response: Response) -> AsyncIterator[Any]:
         entries = self._entries(response) or []
@@ -227,10 +225,10 @@ async def _look(result: TryResult, settings: Settings, guard: Guard) -> None:
     await Crawler(_TrySpider, scrapy_settings(run)).crawl_async(run=run, trial=result)
     result.problems += [reason for reason in run.reasons if reason not in result.problems]
     if run.blocked:
-        result.problems.append(f"the site refuses us: {run.blocked}")
+        result.problems.append(f"站点拒绝访问：{run.blocked}")
     result.articles = [
         replace(document, text=mask(document.text), title=mask(document.title), author="")
         for document in run.documents[:SHOWN]
     ]
     if result.declaration and not result.articles:
-        result.problems.append("links were found, but no article behind them could be read")
+        result.problems.append("找到了链接，但链接后的文章都读不出正文")

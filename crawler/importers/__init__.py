@@ -1,7 +1,7 @@
 """Files that people bring: tables, JSON, web archives → Documents.
 
 A reader is a file of this package with `SUFFIXES` and `read(path, settings) -> Iterator[(place, row)]`, found by its suffix;
-a row is a dict of columns, `place` names it in messages (“row 7”). crawler/importers/columns.py says what columns mean.
+a row is a dict of columns, `place` names it in messages (“第 7 行”). crawler/importers/columns.py says what columns mean.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def read(path: Path, settings: Settings) -> Iterator[Row]:
             yield from _list(text, path.name)
             return
     for number, row in enumerate(jsonl.rows(str(path)), 1):
-        yield f"line {number}", row
+        yield f"第 {number} 行", row
 
 
 def _list(text: str, name: str) -> Iterator[Row]:
@@ -40,4 +40,4 @@ def _list(text: str, name: str) -> Iterator[Row]:
     for number, row in enumerate(data, 1):
         if not isinstance(row, dict):
             raise HuiyinError(f"{name}, item {number}: not an object")
-        yield f"item {number}", row
+        yield f"第 {number} 条", row

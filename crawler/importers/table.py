@@ -105,7 +105,7 @@ def _named(head: list[str], rows: list[tuple[int, list[Any]]]) -> Iterator[Row]:
     for number, cells in rows:
         row = {name: value for name, value in zip(head, cells, strict=False) if name}
         if any(_cell(value) for value in row.values()):
-            yield f"row {number}", row
+            yield f"第 {number} 行", row
 
 
 def _cell(value: Any) -> str:

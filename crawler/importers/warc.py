@@ -43,7 +43,7 @@ def read(path: Path, settings: Settings) -> Iterator[Row]:
                         "published": page.published,
                         "author": page.author,
                     }
-                    yield f"record {number}", {**row, "来源": page.origin, "url": url}
+                    yield f"第 {number} 条记录", {**row, "来源": page.origin, "url": url}
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise HuiyinError(f"{path.name}: the archive is damaged: {error}") from error
 

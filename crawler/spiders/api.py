@@ -77,14 +77,14 @@ class ApiSpider(SourceSpider):
         if not isinstance(rows, list):
             self.broken(
                 response,
-                f"json.items gives {type(rows).__name__}, not a list",
+                f"json.items 得到 {type(rows).__name__}，不是列表",
                 f"json.items: {self.rule.items}",
             )
             return
         page = response.meta.get("number", 1)
         documents = [document for row in rows for document in self.documents(row, response)]
         if rows and not documents:
-            self.broken(response, "not one row has an id and a text", f"json.text: {self.rule.text}")
+            self.broken(response, "没有一行同时有编号和正文", f"json.text: {self.rule.text}")
             return
         if not rows and page == 1:
             self.run.entries_empty += 1
@@ -102,10 +102,10 @@ class ApiSpider(SourceSpider):
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
-            self.broken(response, f"the answer is no JSON: {error}"[:200], "json")
+            self.broken(response, f"返回的不是 JSON：{error}"[:200], "json")
             return None
         if self.rule.error and ask(self.rule.error, data):
-            self.broken(response, f"the answer is an error: {text[:120]}", f"json.error: {self.rule.error}")
+            self.broken(response, f"返回的是错误信息：{text[:120]}", f"json.error: {self.rule.error}")
             return None
         return data
 

@@ -144,12 +144,10 @@ class SourceSpider(scrapy.Spider):
                 else:
                     self.run.found((), self.note(response, keep_from=response.request))
                 return False
-            self.run.fail(
-                response.url, "answered 304 although nothing was asked of a change", entry=entry, visit=visit
-            )
+            self.run.fail(response.url, "未询问是否有变化，却答复 304", entry=entry, visit=visit)
             return False
         if status in BLOCKING:
-            self._refused(response, f"answered {status}", at_once=BLOCKING[status])
+            self._refused(response, f"返回 {status}", at_once=BLOCKING[status])
             return False
         if status >= 400:
             gone = status in (404, 410) and not entry
@@ -161,23 +159,23 @@ class SourceSpider(scrapy.Spider):
                 self.run.found((), VisitNote(asked(response), self.run.source.name, status=status))
             else:
                 self.run.fail(
-                    response.url, f"answered {status}", entry=entry, visit=visit, listing=is_listing(response)
+                    response.url, f"返回 {status}", entry=entry, visit=visit, listing=is_listing(response)
                 )
             return False
         return self._readable(response, entry)
 
     def _readable(self, response: Response, entry: bool) -> bool:
         if not response.body.strip():
-            self.run.fail(response.url, "answered with nothing", entry=entry, listing=is_listing(response))
+            self.run.fail(response.url, "返回空内容", entry=entry, listing=is_listing(response))
             return False
         if len(response.body) < 60_000:
             text = visible(response.body, self.content_type(response))
             if len(text) < SHORT_PAGE and _CAPTCHA.search(text + decode(response.body[:20_000])[0]):
-                self._refused(response, "asks for a captcha", at_once=True)
+                self._refused(response, "要求输入验证码", at_once=True)
                 return False
             if _is_error_page(text, response.body):
                 self.broken(
-                    response, f"answered 200 with an error page: {text[:60]}", "list" if entry else "article"
+                    response, f"状态 200，内容却是出错页：{text[:60]}", "list" if entry else "article"
                 )
                 return False
         self.run.answered()
@@ -255,17 +253,19 @@ def asked(response: Response) -> str:
 
 def describe(error: BaseException) -> str:
     """What went wrong, in words that need no knowledge of the library."""
-    if isinstance(error, (ForbiddenAddress, Refused)):
-        return str(error)
+    if isinstance(error, Refused):
+        return error.reason
+    if isinstance(error, ForbiddenAddress):
+        return f"地址不允许访问：{error}"
     name = type(error).__name__
     kinds = {
-        "DownloadTimeoutError": "did not answer in time",
-        "CannotResolveHostError": "the host's name does not resolve",
-        "DownloadConnectionRefusedError": "the connection was refused",
-        "DownloadCancelledError": "larger than the limit",
-        "ResponseDataLossError": "the answer broke off half-way",
+        "DownloadTimeoutError": "超时未答复",
+        "CannotResolveHostError": "域名无法解析",
+        "DownloadConnectionRefusedError": "连接被拒绝",
+        "DownloadCancelledError": "超过大小上限",
+        "ResponseDataLossError": "内容传到一半中断",
     }
     detail = str(error).split("\n", 1)[0][:160]
     if (name == "IgnoreRequest" and "max_times" in detail) or "redirect" in detail.lower():
-        return f"too many redirects ({detail})"
-    return f"{kinds[name]} ({detail})" if name in kinds else f"{name}: {detail}"
+        return f"重定向过多（{detail}）"
+    return f"{kinds[name]}（{detail}）" if name in kinds else f"{name}: {detail}"

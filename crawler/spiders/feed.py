@@ -49,7 +49,7 @@ class FeedSpider(SiteSpider):
         """The feed's entries as title, link, published, text; None where it is no feed (counted, kept)."""
         head = response.body[:4096].lower()
         if b"<!entity" in response.body[:65_536].lower():
-            self.broken(response, "the feed declares XML entities, which no feed needs (XML bomb?)", "feed")
+            self.broken(response, "订阅源声明了 XML 实体（疑似 XML 炸弹），不予解析", "feed")
             return None
         text, _ = decode(response.body, self.content_type(response))
         feed = feedparser.parse(
@@ -60,10 +60,10 @@ class FeedSpider(SiteSpider):
             resolve_relative_uris=False,
         )
         if feed.bozo and not feed.entries:
-            self.broken(response, f"the feed is malformed: {feed.get('bozo_exception')}"[:200], "feed")
+            self.broken(response, f"订阅源格式有误：{feed.get('bozo_exception')}"[:200], "feed")
             return None
         if not feed.version and (b"<html" in head or not feed.entries):
-            self.broken(response, "the answer is no feed", "feed")
+            self.broken(response, "返回的不是订阅源", "feed")
             return None
         return [self._entry(entry, response.url) for entry in feed.entries[:500]]
 

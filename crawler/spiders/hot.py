@@ -49,7 +49,7 @@ class HotSpider(ApiSpider):
             else []
         )
         if not topics:
-            self.broken(response, "no topic was found on the hot list", f"list.links: {source.list.links}")
+            self.broken(response, "热榜上没有找到话题", f"list.links: {source.list.links}")
             return
         for rank, node in enumerate(topics, 1):
             title = node_text(node).replace("\n", " ")

@@ -53,7 +53,7 @@ class SiteSpider(SourceSpider):
             if self.says_empty(visible(response.body, self.content_type(response))) or page_number > 1:
                 self.run.entries_empty += 1
             else:
-                self.broken(response, "no link of an article was found on the list page", selector)
+                self.broken(response, "列表页上没有找到文章链接", selector)
                 return
         fresh = self._due(links)
         for address, conditional in fresh:
@@ -144,7 +144,7 @@ class SiteSpider(SourceSpider):
             if self.is_no_article(page, announced):
                 self._not_an_article(response)
                 return
-            self.broken(response, "no text was found on the page", rule)
+            self.broken(response, "页面上没有找到正文", rule)
             return
         if self.is_no_article(page, announced):
             self._not_an_article(response)

@@ -166,7 +166,7 @@ def test_the_budget_is_kept_and_the_rest_follows(run: Run, site: Site, record: R
     }
     first = run(max_requests=4)
     assert first is not None
-    assert (first.new, "limit of requests" in first.reason) == (3, True)
+    assert (first.new, "单次请求上限" in first.reason) == (3, True)
     for _ in range(4):
         run()
     assert len(rows(record)) == 7
