@@ -1,18 +1,18 @@
-"""Gates on a text. `run` is the one way in: evidence sentence by sentence, and each gate's pass, block or warn."""
+"""Gates on a text, one file a gate, found in this folder. `run` is the one way in.
+
+A gate is a module with `KEY` (its name in `gates`) and `check(page)`, which yields `Problem`s; adding one is adding a file.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol
 
-from response_kits.figures import figures
-from response_kits.library.identify import dates
 from response_kits.wording import sentences
-
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,15 @@ class FactText:
 
 @dataclass(slots=True)
 class Report:
-    """`sentences`: {text, supported, facts, problems: [{kind, span, message}]}; `gates`: name → pass, block or warn."""
+    """`sentences`: {text, supported, facts, problems: [{kind, span, message}]}; `gates`: name → pass, block or warn.
+
+    `notes` are problems of the text as a whole: {kind, state, message}. A problem's `kind` is the gate's name, its `state`
+    block or warn, its `reason` what sort of difference it is ("" where the gate knows one sort only).
+    """
 
     sentences: list[dict[str, Any]] = field(default_factory=list)
     gates: dict[str, str] = field(default_factory=dict)
+    notes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def blocked(self) -> list[str]:
@@ -40,36 +45,110 @@ class Report:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`start`, `end` in the text; `start` is None where the text as a whole is meant."""
+
+    message: str
+    start: int | None = None
+    end: int | None = None
+    state: str = "block"
+    reason: str = ""
+
+
+@dataclass
+class Page:
+    """What the gates see. `context`: see `run`. `rests[n]`: ids of the facts that sentence n rests on, filled by the evidence gate."""
+
+    text: str
+    facts: Sequence[FactText]
+    context: Mapping[str, Any]
+    rests: dict[int, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def sentences(self) -> list[tuple[str, int, int]]:
+        return list(sentences(self.text))
+
+    @property
+    def title(self) -> str:
+        """The title given, else the first line where it looks like one (short, no closing mark)."""
+        given = str(self.context.get("title", ""))
+        first = self.text.strip().split("\n", 1)[0].strip("#　 ")
+        return given or (first if len(first) <= 40 and first[-1:] not in "。！？：；，" else "")
+
+    @cached_property
+    def quoted(self) -> list[tuple[int, int]]:
+        """Spans of the claims and questions that may be repeated as they are."""
+        found = []
+        for claim in self.context.get("claims", ()):
+            at = self.text.find(str(claim)) if claim else -1
+            while at >= 0:
+                found.append((at, at + len(str(claim))))
+                at = self.text.find(str(claim), at + 1)
+        return found
+
+    @cached_property
+    def framed(self) -> list[tuple[int, int]]:
+        """Spans that the writer of the draft put in as openings, questions or “being checked”, and that nobody changed since."""
+        kinds = ("frame", "unknown", "claim")
+        return [(b["start"], b["end"]) for b in self.context.get("bindings", ()) if b.get("kind") in kinds]
+
+    @cached_property
+    def told(self) -> str:
+        """All facts in a row."""
+        return "\n".join(f"{fact.text} {fact.source} {fact.as_of}" for fact in self.facts)
+
+
+class Gate(Protocol):
+    """A module of this folder."""
+
+    KEY: str
+
+    def check(self, page: Page) -> Iterator[Problem]: ...
+
+
+def gates() -> list[Gate]:
+    """The gates of this folder, evidence first, then by name."""
+    names = sorted(
+        (found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_")),
+        key=lambda name: (name != "evidence", name),
+    )
+    modules: list[Any] = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return modules
+
+
 def run(text: str, facts: Sequence[FactText], *, context: Mapping[str, Any] | None = None) -> Report:
-    """Check figures and dates against the facts, and phone and ID numbers. `context["claims"]` may be quoted."""
-    given = dict(context or {})
-    quoted = [str(claim) for claim in given.get("claims", ())]
-    report = Report(gates={"evidence": "pass", "privacy": "pass"})
-    for sentence, start, _ in sentences(text):
-        problems = []
-        for match in [*_PHONE.finditer(sentence), *_IDENTITY.finditer(sentence)]:
-            problems.append({"kind": "privacy", "span": [start + match.start(), start + match.end()],
-                             "message": "含个人电话或证件号码，须隐去"})  # fmt: skip
-            report.gates["privacy"] = "block"
-        bare = sentence
-        for claim in quoted:
-            bare = bare.replace(claim, "　" * len(claim))
-        used: set[str] = set()
-        for piece, at, end in _atoms(bare):
-            holders = [fact.id for fact in facts if piece in _spoken(fact)]
-            used.update(holders)
-            if not holders:
-                problems.append({"kind": "evidence", "span": [start + at, start + end],
-                                 "message": f"“{piece}”未见于已核实的事实或所引条文"})  # fmt: skip
-                report.gates["evidence"] = "block"
-        report.sentences.append({"text": sentence, "supported": not problems, "facts": sorted(used), "problems": problems})
+    """All gates on a text.
+
+    `context`, every key optional: `claims` (texts that may be quoted), `title`, `kind` (of draft), `now`, `organisation`,
+    `casualties`, `session` and `issue_id` (the record, for earlier statements and the policy library), `statements` (earlier
+    texts, {text, published}), `policies` ({title, number, status, status_note}), `questions`, `bindings`, `topic`.
+    """
+    page = Page(text, facts, dict(context or {}))
+    report = Report(
+        sentences=[{"text": s, "supported": True, "facts": [], "problems": []} for s, _, _ in page.sentences]
+    )
+    for gate in gates():
+        report.gates[gate.KEY] = "pass"
+        for problem in gate.check(page):
+            _enter(report, page, gate.KEY, problem)
+    for n, ids in page.rests.items():
+        report.sentences[n]["facts"] = ids
     return report
 
 
-def _spoken(fact: FactText) -> str:
-    return f"{fact.text} {fact.source} {fact.as_of}"
-
-
-def _atoms(sentence: str) -> list[tuple[str, int, int]]:
-    days = [(sentence[start:end], start, end) for _, start, end in dates(sentence)]
-    return [*((f.text, f.start, f.end) for f in figures(sentence)), *days]
+def _enter(report: Report, page: Page, key: str, problem: Problem) -> None:
+    if report.gates[key] != "block":
+        report.gates[key] = problem.state
+    row = {"kind": key, "message": problem.message, "state": problem.state, "reason": problem.reason}
+    if problem.start is None or problem.end is None:
+        report.notes.append(row)
+        return
+    row["span"] = [problem.start, problem.end]  # type: ignore[assignment]
+    for n, (_, start, end) in enumerate(page.sentences):
+        if start <= problem.start < end:
+            report.sentences[n]["problems"].append(row)
+            if key == "evidence" and problem.state == "block":
+                report.sentences[n]["supported"] = False
+            return
+    report.notes.append(row)

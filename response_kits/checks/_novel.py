@@ -1,0 +1,119 @@
+"""Words of a clause that no fact carries: an invented act, cause, promise, name; set apart from mere other wording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from response_kits.checks._compare import Fault
+from response_kits.checks._ground import Passage
+from response_kits.checks._signs import Sign, Signs, lexicon
+
+_NAME_END = re.compile(
+    r"[路街河江湖桥镇乡村县市区局委院校所站港山岛园城苑巷厂店馆省州]$|(?:公司|集团|银行|广场|中心|大厦|社区|街道|小学|中学|大学|办公室|医院|学院)$"
+)
+_SHARE = 0.45
+_RUN = 4
+
+
+@cache
+def _tagger() -> Any:
+    try:
+        import rjieba
+    except ImportError:  # PyPy: the same dictionary, slower
+        import jieba.posseg
+
+        return lambda text: [(pair.word, pair.flag) for pair in jieba.posseg.cut(text)]
+    return rjieba.tag
+
+
+def faults(clause: Signs, known: Sequence[bool], passages: Sequence[Passage], text: str) -> Iterator[Fault]:
+    """What the passages do not carry of a clause. `known` by sign; `text` is the clause, folded."""
+    new = [sign for sign, there in zip(clause.row, known, strict=True) if not there]
+    if not new:
+        return
+    told = "\n".join(passage.text for passage in passages)
+    offset = clause.row[0].start
+    yield from _strong(clause, known, told)
+    runs = list(_runs(clause.row, known))
+    for run in runs:
+        raw = "".join(sign.raw for sign in run)
+        if _name(run, clause.row, text):
+            yield Fault("name", run[0].start, run[-1].end, f"“{_whole(run)}”未见于相应的事实（名称）")
+        elif len(raw) >= _RUN and not _synonymous(raw, told):
+            yield Fault("claim", run[0].start, run[-1].end, f"“{raw}”没有事实依据")
+    size = sum(len(sign.raw) for sign in clause.row)
+    fresh = sum(len(sign.raw) for sign in new)
+    if fresh / size >= _SHARE and fresh >= 3:
+        yield Fault("claim", offset, clause.row[-1].end, f"“{text.strip()}”没有事实依据")
+
+
+def _runs(row: Sequence[Sign], known: Sequence[bool]) -> Iterator[list[Sign]]:
+    run: list[Sign] = []
+    for sign, there in zip(row, known, strict=True):
+        if there:
+            if run:
+                yield run
+            run = []
+        else:
+            run.append(sign)
+    if run:
+        yield run
+
+
+def _strong(clause: Signs, known: Sequence[bool], told: str) -> Iterator[Fault]:
+    """A grave word (死亡, 立案, 赔偿, 承诺 …) may not be added."""
+    lex = lexicon()
+    text = "".join(sign.raw for sign in clause.row)
+    places = [n for n, sign in enumerate(clause.row) for _ in sign.raw]
+    for word in lex.strong:
+        at = text.find(word)
+        if at >= 0 and word not in told and any(not known[places[k]] for k in range(at, at + len(word))):
+            first, last = clause.row[places[at]], clause.row[places[at + len(word) - 1]]
+            yield Fault("claim", first.start, last.end, f"“{word}”没有事实依据")
+
+
+def _whole(run: Sequence[Sign]) -> str:
+    return (
+        run[0].word
+        if len({sign.word for sign in run}) == 1 and run[0].word
+        else "".join(sign.raw for sign in run)
+    )
+
+
+def _name(run: Sequence[Sign], row: Sequence[Sign], text: str) -> bool:
+    """Is a run part of a proper name? By the word's class, or by the ending that it or what follows it has."""
+    words = {sign.word for sign in run if sign.word}
+    classes = tags(text)
+    if any(classes.get(word, "").startswith(("nr", "ns", "nt", "nz")) and len(word) > 1 for word in words):
+        return True
+    at = row.index(run[-1])
+    raw = "".join(sign.raw for sign in run)
+    for more in (0, 1, 2):
+        tail = raw + "".join(sign.raw for sign in row[at + 1 : at + 1 + more])
+        if len(tail) >= 2 and len(tail) <= 8 and _NAME_END.search(tail) and all(len(s.key) == 1 for s in run):
+            return True
+    return False
+
+
+def tagged(text: str) -> list[tuple[str, str]]:
+    """(word, class) in order, by the segmenter's dictionary: n…, v, d, nr (person), ns (place), nt (body) …"""
+    found: list[tuple[str, str]] = _tagger()(text)
+    return found
+
+
+def tags(text: str) -> dict[str, str]:
+    """Word → class."""
+    return dict(tagged(text))
+
+
+def nouns(texts: Sequence[str]) -> set[str]:
+    """Nouns of some texts, by the segmenter's dictionary."""
+    return {word for text in texts for word, tag in tagged(text) if tag.startswith("n") and len(word) > 1}
+
+
+def _synonymous(raw: str, told: str) -> bool:
+    """Most of its characters stand in the facts all the same: other words for it, rather than another thing."""
+    return sum(char in told for char in raw) / len(raw) > 0.6
