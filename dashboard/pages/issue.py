@@ -28,7 +28,7 @@ from huiyin.records import (
     User,
     utcnow,
 )
-from response_kits import clocks, drafts, effect, kit, statements
+from response_kits import clocks, drafts, effect, statements
 from response_kits import facts as fact_records
 
 bp = Blueprint("issue", __name__)
@@ -37,14 +37,6 @@ TABS = {
     "overview": "概况", "documents": "文档", "kit": "回应材料", "drafts": "文稿", "effect": "回应效果", "log": "处置记录",
 }  # fmt: skip
 PARTS = {"event": "事件等级", "heat": "热度", "sensitivity": "敏感"}
-HAPPENINGS = {
-    "first": "首发",
-    "burst": "突增",
-    "peak": "最高",
-    "official": "官方发布",
-    "answer": "回应",
-    "media": "媒体报道",
-}
 
 
 def opened(session: Session, issue_id: str) -> Issue:
@@ -78,7 +70,7 @@ def index(issue_id: str) -> ResponseReturnValue:
     facts = fact_records.of_issue(session, issue.id)
     return render_template(
         "issue/index.html", issue=issue, tab=tab, tabs=TABS, parts=PARTS, clocks=clocks.views(session, issue.id, now),
-        counts=_counts(session, issue), facts=facts, happenings=HAPPENINGS, slots=fact_records.slots(),
+        counts=_counts(session, issue), facts=facts, must=issue_view.must_names(issue), slots=fact_records.slots(),
         open_facts=fact_records.of_issue(session, issue.id, states=("unverified",)),
         **FILL[tab](session, issue, facts, now),
     )  # fmt: skip
@@ -93,13 +85,13 @@ def _counts(session: Session, issue: Issue) -> dict[str, int]:
 
 def _overview(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
     buckets = issue_view.trend(session, issue)
-    published = statements.of_issue(session, issue.id)
+    published, titles = statements.of_issue(session, issue.id), issue_view.source_titles(session)
+    first = issue_view.first_document(session, issue.id)
     return {
         "buckets": buckets, "bucket_label": issue_view.bucket_label, "finding": issue_view.finding(buckets),
         "marks": issue_view.answer_marks(buckets, published), "statements": published,
         "carriers": issue_view.carriers(session, issue.id), "loudest": issue_view.loudest(session, issue.id),
-        "first_document": issue_view.first_document(session, issue.id), "titles": issue_view.source_titles(session),
-        "kit": kit.build(session, issue.id, now, services().settings),
+        "turns": issue_view.turns(issue, first, published, titles), "kit": issue_view.kit_of(session, issue, now),
     }  # fmt: skip
 
 
@@ -114,7 +106,7 @@ def _documents(session: Session, issue: Issue, facts: list[Any], now: datetime) 
 def _kit(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
     rows = fact_records.of_issue(session, issue.id, states=("superseded", "withdrawn"))
     return {
-        "kit": kit.build(session, issue.id, now, services().settings), "kinds": _kinds(), "old_facts": rows,
+        "kit": issue_view.kit_of(session, issue, now), "kinds": _kinds(), "old_facts": rows,
         "fact_states": fact_records.STATES, "people": _names(session), "drafts": _drafts(session, issue.id),
         "rumours": _rumours(session, issue.id), "policies": _policies(session),
     }  # fmt: skip

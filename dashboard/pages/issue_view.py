@@ -9,8 +9,10 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from dashboard.filters import excerpt, local
+from dashboard.services import services
 from huiyin.records import (
     AnalysisRow,
+    AuditRow,
     Clock,
     DocumentRow,
     Draft,
@@ -20,12 +22,16 @@ from huiyin.records import (
     Source,
     Statement,
 )
+from huiyin.rules import load
 from response_kits import claims, clocks
+from response_kits import kit as kits
 from response_kits.effect import Figure
 
 LATEST = 100_000
 """Documents of an issue that its trend counts at most, the latest first."""
 PAGE = 30
+KITS = 64
+"""Kits that are kept in memory at most."""
 
 
 def trend(session: Session, issue: Issue) -> list[dict[str, Any]]:
@@ -87,6 +93,68 @@ def finding(buckets: list[dict[str, Any]]) -> str:
     if peak is last:
         return f"{words}，仍在上升"
     return f"{words}；最近{unit} {last['count']} 条"
+
+
+def turns(
+    issue: Issue, first: DocumentRow | None, statements: list[Statement], titles: dict[str, str]
+) -> list[dict[str, Any]]:
+    """The issue's turns and our answers in one order of time: [{at, text, href, answer}]. An answer that the turns have as an
+    official text already is shown once, as the answer."""
+    rows = []
+    for turn in issue.timeline or ():
+        document, said = turn.get("document"), str(turn.get("text", ""))
+        for name, title in titles.items():
+            said = said.replace(name, title)  # the machine writes a source by its key
+        if any(statement.title and statement.title in said for statement in statements):
+            continue
+        rows.append(
+            {
+                "at": local(turn.get("at")),
+                "text": said,
+                "href": f"/documents/{document}" if document else "",
+                "answer": False,
+            }
+        )
+    if first is not None and not any(turn.get("kind") == "first" for turn in issue.timeline or ()):
+        said = f"首次出现：{titles.get(first.source, first.source)} {excerpt(first.title or first.text, 50)}"
+        rows.append(
+            {"at": local(first.when), "text": said, "href": f"/documents/{first.id}", "answer": False}
+        )
+    for statement in statements:
+        rows.append(
+            {
+                "at": local(statement.published),
+                "text": statement.title,
+                "href": f"/statements/{statement.id}",
+                "answer": True,
+            }
+        )
+    return sorted(rows, key=lambda row: (row["at"] is None, row["at"]))
+
+
+def must_names(issue: Issue) -> list[tuple[str, str]]:
+    """Why it must be answered: (name of the kind, reason)."""
+    kinds = load("must_answer")["kind"]
+    names = {key: str(row["name"]) for row in kinds for key in (row["key"], row["number"])}
+    found = []
+    for row in issue.must_answer or ():
+        name, reason = str(row.get("name") or names.get(row.get("kind"), "")), str(row.get("reason", ""))
+        found.append((name, reason.removeprefix(name).lstrip("：")))
+    return found
+
+
+def kit_of(session: Session, issue: Issue, now: datetime) -> kits.Kit:
+    """The issue's kit. Building one reads the library and all claims, so it is kept until something is done (every act of a
+    person is a row of the audit chain), the issue changes, or a minute is over (clocks)."""
+    acted = session.scalar(select(func.max(AuditRow.number)))
+    stamp = (acted, issue.version, int(now.timestamp()) // 60)
+    kept: dict[str, tuple[Any, kits.Kit]] = services().cache.setdefault("kits", {})
+    found = kept.get(issue.id)
+    if found is None or found[0] != stamp:
+        if len(kept) >= KITS:
+            kept.clear()
+        found = kept[issue.id] = (stamp, kits.build(session, issue.id, now, services().settings))
+    return found[1]
 
 
 def carriers(session: Session, issue_id: str) -> list[dict[str, Any]]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from answering_city import HOSTILE, ISSUE, City, enter_facts, new_draft, step, textarea, words
 from docx import Document
 from sqlalchemy import func, select
 
 from dashboard import official_docx
 from huiyin.records import Clock, Draft, DraftVersion, Issue, Preference, Signoff, Statement
 from huiyin.records.audit import verify
+
+from answering_city import HOSTILE, ISSUE, City, enter_facts, new_draft, step, textarea, words
 
 
 @pytest.fixture
