@@ -66,9 +66,8 @@ def test_a_page_opens_without_a_complaint(desk: Any, system: System, shots: Path
     answer = page.goto(system.base + path)
     assert answer.status == 200
     page.wait_for_load_state("networkidle")
-    page.screenshot(
-        path=shots / f"{size}-{re.sub(r'\\W+', '_', path).strip('_') or 'home'}.png", full_page=True
-    )
+    name = re.sub(r"\W+", "_", path).strip("_") or "home"
+    page.screenshot(path=shots / f"{size}-{name}.png", full_page=True)
     assert said == []
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 1, f"{path} is {wide} px wider than the {size} screen"
