@@ -19,7 +19,34 @@ MAY_IMPORT = {
     "response_kits": {"huiyin", "crawler", "nlp", "response_kits"},
     "dashboard": {"huiyin", "crawler", "nlp", "response_kits", "dashboard"},
 }
-COMMANDS = ["up", "doctor", "crawl", "extract", "import", "analyse", "group", "match", "find", "policy", "issues", "kit", "check", "assess", "brief", "backup", "restore", "reindex", "purge", "audit", "user", "train", "evaluate", "replay", "sample", "work"]
+COMMANDS = [
+    "up",
+    "doctor",
+    "crawl",
+    "extract",
+    "import",
+    "analyse",
+    "group",
+    "match",
+    "find",
+    "policy",
+    "issues",
+    "kit",
+    "check",
+    "assess",
+    "brief",
+    "backup",
+    "restore",
+    "reindex",
+    "purge",
+    "audit",
+    "user",
+    "train",
+    "evaluate",
+    "replay",
+    "sample",
+    "work",
+]
 
 
 def imported(file: Path) -> set[str]:
@@ -44,7 +71,13 @@ def test_imports_point_one_way(room: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_there_and_explains_itself(name: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "huiyin.cli", name, "--help"], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "huiyin.cli", name, "--help"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert f"huiyin {name}" in done.stdout
 
@@ -54,7 +87,9 @@ def test_wrong_use_is_told_with_the_choices(capsys: pytest.CaptureFixture[str]) 
     assert "choose from" in capsys.readouterr().err
 
 
-def test_a_wrong_setting_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_setting_is_told_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("HUIYIN_PORT", "eighty")
     assert cli.main(["issues"]) == 2
     assert "port" in capsys.readouterr().err

@@ -21,7 +21,14 @@ def settings_page() -> str:
 
 
 def commands_page() -> str:
-    lines = ["# Commands", "", "Written by `make docs`. `huiyin COMMAND --help` tells more.", "", "| command | what it does |", "| --- | --- |"]
+    lines = [
+        "# Commands",
+        "",
+        "Written by `make docs`. `huiyin COMMAND --help` tells more.",
+        "",
+        "| command | what it does |",
+        "| --- | --- |",
+    ]
     for name, (_, file) in cli.commands().items():
         doc = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
         lines.append(f"| `huiyin {name}` | {doc.splitlines()[0]} |")

@@ -25,7 +25,7 @@ OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 ORDERS = {"level": "级别", "last": "最近", "heat": "热度", "size": "数量"}
 
 
-def chosen(args: Any) -> Select[tuple[Issue]]:
+def chosen(args: Any) -> Select[Any]:
     """The issues that the address asks for; unknown values are passed over, so that an old bookmark still opens."""
     wanted = select(Issue).where(Issue.merged_into == "")
     state = args.get("state", "open")
