@@ -47,8 +47,8 @@ class Assignment:
 class Grouper(Ledger):
     """Groups a stream of documents into issues. Not thread-safe: one grouper, one worker.
 
-    window: age at which a document is forgotten, and so the silence after which an issue takes no more; capacity: most documents kept, the earliest are forgotten
-    first; both bound the memory. What is forgotten is the record's business alone.
+    window: age at which a document is forgotten, and so the silence after which an issue takes no more. capacity: most
+    documents kept, the earliest are forgotten first. Both bound the memory; what is forgotten is the record's alone.
     """
 
     def __init__(

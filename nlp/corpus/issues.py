@@ -8,7 +8,7 @@ from math import inf, sqrt
 
 from nlp.corpus.vectors import Vector, dot
 
-REPRESENTATIVES = 6
+REPRESENTATIVES = 4
 """Texts that a new one is compared with beside the centroid: the first, then those unlike the ones before."""
 NOVEL = 0.6
 """A text less alike than this to all representatives becomes one, while there is room."""
