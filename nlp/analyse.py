@@ -11,27 +11,44 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-
 from huiyin.document import Analysis
 from huiyin.settings import Settings
-from nlp.heads import MODELS, Heads
+from nlp.heads import MODELS, Heads, Scores
 from nlp.normalise import normalise_many
 from nlp.segment import cutter, words_of
-from nlp.stages import casualties, claims, emotion, keywords, pii, places, respond, sentiment, topic, urgency
+from nlp.stack import ORDER, Stack, features
+from nlp.stages import (
+    casualties,
+    claims,
+    emotion,
+    keywords,
+    pii,
+    places,
+    respond,
+    sentiment,
+    topic,
+    urgency,
+    urgency_rules,
+)
 from nlp.stages.rumour import RumourScorer
+from nlp.stages.urgency_rules import Judgement
 
 BATCH = 1_000
 BATCH_CHARACTERS = 2_000_000
 """A batch ends at BATCH rows or BATCH_CHARACTERS characters, so that huge texts do not make huge batches."""
 TEXT_LIMIT = Settings().text_limit
+_ZONE = Settings().zone
 HEADS = ("topic", "sentiment", "urgency", "respond", "emotion")
 
 
 class Analyser:
     """Makes an Analysis of each text. Cheap to keep, safe to share between threads that only read."""
 
-    def __init__(self, heads: Heads, rumours: RumourScorer, *, text_limit: int = TEXT_LIMIT) -> None:
+    def __init__(
+        self, heads: Heads, stack: Stack, rumours: RumourScorer, *, text_limit: int = TEXT_LIMIT
+    ) -> None:
         self._heads = heads
+        self._stack = stack
         self._rumours = rumours
         self._limit = text_limit
         self._weights = keywords.weights()
@@ -41,7 +58,7 @@ class Analyser:
         """Read the weights. Raises HuiyinError naming the model that is missing or damaged."""
         cutter()
         limit = TEXT_LIMIT if settings is None else settings.text_limit
-        return cls(Heads.load(HEADS, models), RumourScorer.load(), text_limit=limit)
+        return cls(Heads.load(HEADS, models), Stack.load(models), RumourScorer.load(), text_limit=limit)
 
     def one(
         self,
@@ -69,60 +86,103 @@ class Analyser:
         spellings = normalise_many(texts)
         scores = self._heads.scores(spellings)
         empty = [not any(map(str.isalnum, spelling[:2000])) for spelling in spellings]
-        named = {
-            "topic": topic.decide(scores["topic"], self._heads.classes("topic"), empty),
-            "sentiment": sentiment.decide(scores["sentiment"], self._heads.classes("sentiment"), empty),
-            "respond": respond.decide(scores["respond"], self._heads.classes("respond"), empty),
-            "emotion": emotion.decide(scores["emotion"], self._heads.classes("emotion"), empty),
-        }
-        shares = urgency.shares(scores["urgency"], empty)
+        classes = self._heads.classes
+        topics = topic.decide(scores["topic"], classes("topic"), empty)
+        feelings = sentiment.decide(scores["sentiment"], classes("sentiment"), empty)
+        emotions = emotion.decide(scores["emotion"], classes("emotion"), empty)
+        words = [words_of(spelling) for spelling in spellings]
+        bags = [frozenset(found) for found in words]
+        judged = [
+            urgency_rules.judge(
+                texts[place], title=titles[place], words=bags[place], published=_moment(row.get("published"))
+            )
+            for place, row in enumerate(batch)
+        ]
+        levels, answers = self._stacked(scores, judged, empty)
+        keys = [keywords.find(found, self._weights) for found in words]
+        moved = self._weighty([keys[p] if levels[p] != judged[p].level else () for p in range(len(batch))])
         result = []
         for place, row in enumerate(batch):
-            body, title, words = bodies[place], titles[place], words_of(spellings[place])
-            bag = frozenset(words)
-            comments = _comments(row.get("comments"))
-            rumour, why = self._rumours.score(texts[place], comments)
-            feeling, certain = named["sentiment"][place]
-            answer, answer_score = named["respond"][place]
-            level, reasons = urgency.decide(
-                shares[place], texts[place], title=title, words=bag, published=row.get("published")
-            )
+            text, feeling, level = texts[place], feelings[place], levels[place]
+            answer, answer_score = answers[place]
+            rumour, why = self._rumours.score(text, _comments(row.get("comments")))
             result.append(
                 Analysis(
-                    topic=named["topic"][place][0][0],
-                    topics=named["topic"][place],
-                    sentiment=feeling,
-                    sentiment_score=certain,
+                    topic=topics[place][0][0],
+                    topics=topics[place],
+                    sentiment=feeling[0],
+                    sentiment_score=feeling[1],
                     urgency=level,
-                    urgency_reasons=reasons,
+                    urgency_reasons=urgency.reasons(judged[place], level, moved[place]),
                     respond=answer,
                     respond_score=answer_score,
                     rumour_score=rumour,
                     rumour_reasons=why,
-                    places=places.find(texts[place]),
-                    keywords=keywords.find(words, self._weights),
-                    casualties=casualties.read(texts[place]),
-                    pii=pii.find(body),
-                    emotion=named["emotion"][place],
+                    places=places.find(text),
+                    keywords=keys[place],
+                    casualties=casualties.read(text),
+                    pii=pii.find(bodies[place]),
+                    emotion=emotions[place],
                     opinion_kind=respond.opinion_kind(
-                        bag, respond=answer, sentiment=feeling, urgency=level, rumour=rumour
+                        bags[place], respond=answer, sentiment=feeling[0], urgency=level, rumour=rumour
                     ),
-                    claims=claims.find(texts[place]),
-                    words=words,
+                    claims=claims.find(text),
+                    words=words[place],
                 )
             )
         return result
 
+    def _stacked(
+        self, scores: Mapping[str, Scores], judged: Sequence[Judgement], empty: Sequence[bool]
+    ) -> tuple[list[int], list[tuple[bool, float]]]:
+        """Urgency level and (respond, share) of each text, from heads and rules together."""
+        raw = {name: scores[name] * self._heads.heads[name].temperature for name in ORDER}
+        rule = [judgement.level for judgement in judged]
+        found = features(raw, rule, [judgement.features.get("points", 0.0) for judgement in judged])
+        shares = self._stack.shares(found)
+        stacked = self._stack.levels(shares).tolist()
+        levels = [
+            0 if nothing else urgency.limit(a, b) for nothing, a, b in zip(empty, rule, stacked, strict=True)
+        ]
+        return levels, respond.decide(shares[:, 3], self._stack.thresholds[3], empty)
+
+    def _weighty(self, groups: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+        """Of each group of words the two that speak most for urgency; empty groups stay empty."""
+        flat = [word for group in groups for word in group]
+        if not flat:
+            return [() for _ in groups]
+        calm = dict(zip(flat, self._heads.scores(flat)["urgency"][:, 0].tolist(), strict=True))
+        return [tuple(sorted(group, key=calm.__getitem__)[:2]) for group in groups]
+
 
 def _text(value: Any) -> str:
-    """A field as text: absent is empty; bytes are read as UTF-8, numbers as they are written."""
+    """A field as text: absent is empty; bytes are read as UTF-8, numbers as they are written.
+
+    Lone surrogates become U+FFFD, one for one, so that spans still fit the text as given.
+    """
     if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return value
     if value is None:
         return ""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time as given; a string is read as ISO 8601, a naive time as Asia/Shanghai; None where it cannot be read."""
+    if isinstance(value, str) and value:
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=_ZONE)
 
 
 def _comments(value: Any) -> tuple[str, ...]:

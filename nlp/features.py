@@ -56,8 +56,10 @@ def buckets(spellings: Sequence[str]) -> tuple[NDArray[np.uint32], Ints]:
     """
     clipped = [_EDGE + clip(text) + _EDGE for text in spellings]
     points = codes("".join(clipped))
-    points = _FOLD[points] if not len(points) or points.max() < 0x10000 else np.where(
-        points < 0x10000, _FOLD[np.minimum(points, 0xFFFF)], points
+    points = (
+        _FOLD[points]
+        if not len(points) or points.max() < 0x10000
+        else np.where(points < 0x10000, _FOLD[np.minimum(points, 0xFFFF)], points)
     )
     lengths = np.fromiter(map(len, clipped), dtype=np.int64, count=len(clipped))
     offsets = np.zeros(len(clipped) + 1, dtype=np.int64)
@@ -131,7 +133,7 @@ class Reader:
         data = np.ones(len(kept), dtype=np.float32)
         matrix = csr_matrix((data, kept, indptr), shape=(len(spellings), self.width))
         lengths = np.maximum(np.diff(indptr), 1).astype(np.float32)
-        return matrix, (1.0 / np.sqrt(lengths))[:, None]
+        return matrix, np.reciprocal(np.sqrt(lengths), dtype=np.float32)[:, None]
 
 
 @lru_cache(maxsize=4)

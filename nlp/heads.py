@@ -42,7 +42,9 @@ class Head:
             meta = json.loads((place / "head.json").read_text("utf-8"))
             weights = np.load(place / "weights.npy", mmap_mode="r", allow_pickle=False)
         except FileNotFoundError as error:
-            raise HuiyinError(f"model {name!r}: {error.filename} is missing; train it with huiyin train {name}") from error
+            raise HuiyinError(
+                f"model {name!r}: {error.filename} is missing; train it with huiyin train {name}"
+            ) from error
         except ValueError as error:
             raise HuiyinError(f"model {name!r}: {place} cannot be read: {error}") from error
         return cls(
@@ -55,11 +57,15 @@ class Head:
         )
 
     @classmethod
-    def pack(cls, name: str, classes: Sequence[str], weights: NDArray[Any], bias: NDArray[Any], temperature: float) -> Head:
+    def pack(
+        cls, name: str, classes: Sequence[str], weights: NDArray[Any], bias: NDArray[Any], temperature: float
+    ) -> Head:
         """Round float weights (width, classes) to 8 bits, one scale a column."""
         scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
         packed = np.rint(weights / scale).astype(np.int8)
-        return cls(name, tuple(classes), packed, scale.astype(np.float32), bias.astype(np.float32), temperature)
+        return cls(
+            name, tuple(classes), packed, scale.astype(np.float32), bias.astype(np.float32), temperature
+        )
 
     def save(self, folder: Path, **notes: Any) -> None:
         place = folder / self.name
@@ -93,7 +99,9 @@ class Heads:
         self._weights = np.empty((over.width, start), dtype=np.float32)
         for head in heads:
             # Scaled in place, head by head: no second copy of the whole in memory.
-            np.multiply(head.weights, head.scale / head.temperature, out=self._weights[:, self._spans[head.name]])
+            np.multiply(
+                head.weights, head.scale / head.temperature, out=self._weights[:, self._spans[head.name]]
+            )
         self._bias = np.concatenate([head.bias / head.temperature for head in heads]).astype(np.float32)
 
     @classmethod

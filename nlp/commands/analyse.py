@@ -19,7 +19,9 @@ _LEFT_OUT = ("text", "title", "comments")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSONL; - or nothing: standard input")
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="JSONL; - or nothing: standard input"
+    )
     parser.add_argument("--keep", action="store_true", help="write text, title and comments out again too")
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from heapq import nlargest
 from pathlib import Path
 
 LIMIT = 6
-_READ = 400
+_READ = 150
 """Only the first _READ words of a text are weighed: what comes later repeats."""
 _LEXICON = Path(__file__).parent.parent / "lexicons" / "word_weights.txt"
 
@@ -28,6 +27,8 @@ def find(words: Sequence[str], table: Mapping[str, float]) -> tuple[str, ...]:
     """Up to LIMIT words, the weightiest first; ties in order of appearance."""
     sums: dict[str, float] = {}
     for word in words[:_READ]:
-        if word in table:
-            sums[word] = sums.get(word, 0.0) + table[word]
-    return tuple(nlargest(LIMIT, sums, key=sums.__getitem__))
+        if word in sums:
+            sums[word] += table[word]
+        elif word in table:
+            sums[word] = table[word]
+    return tuple(sorted(sums, key=sums.__getitem__, reverse=True)[:LIMIT])

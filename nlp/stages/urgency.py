@@ -1,27 +1,29 @@
-"""Urgency: the rules' level, which the learned head may move by one step, and why, in Chinese."""
+"""Urgency: the rules' level and their reasons; all heads together may move it, and then say by which words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
-import numpy as np
+from nlp.stages.urgency_rules import Judgement
 
-from nlp.heads import Scores, softmax
-from nlp.stages import urgency_rules
+NAMES = ("关注", "一般", "紧急", "特急")
 
 
-def shares(logits: Scores, empty: Sequence[bool]) -> Scores:
-    """Share of each level 0–3 for each text; a text that says nothing is level 0."""
-    found = softmax(logits)
-    found[np.asarray(empty, dtype=bool)] = (1, 0, 0, 0)
-    return found
+def limit(rule: int, stacked: int) -> int:
+    """The level to give. The heads move by one step; only to orange may they lift a text by two: a miss costs most there."""
+    if stacked > rule:
+        return 2 if stacked >= 2 and rule < 2 else min(stacked, rule + 1)
+    return max(stacked, rule - 1)
 
 
-def decide(
-    share: Any, text: str, *, title: str, words: frozenset[str], published: datetime | str | None
-) -> tuple[int, tuple[str, ...]]:
-    """(level, reasons)."""
-    judgement = urgency_rules.judge(text, title=title, words=words, published=published)
-    return judgement.level, judgement.reasons
+def reasons(judgement: Judgement, level: int, words: Sequence[str]) -> tuple[str, ...]:
+    """The rules' reasons, with one more where the level was moved; it names `words`, the words that weigh most."""
+    if level == judgement.level:
+        return judgement.reasons
+    quoted = "".join(f"“{word}”" for word in words) or "全文"
+    if level > judgement.level:
+        return (*judgement.reasons, f"模型据{quoted}等用词，由{NAMES[judgement.level]}升为{NAMES[level]}")
+    return (
+        *judgement.reasons,
+        f"模型综合全文（{quoted}）认为情况较缓，由{NAMES[judgement.level]}降为{NAMES[level]}",
+    )

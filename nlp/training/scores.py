@@ -1,0 +1,98 @@
+"""Scores of a head: what `huiyin evaluate` prints and what the model cards carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
+
+
+def measure(
+    name: str,
+    classes: Sequence[str],
+    truth: Sequence[str],
+    said: Sequence[str],
+    shares: Sequence[float],
+    kinds: Sequence[str],
+) -> dict[str, Any]:
+    """All scores. `shares` is the calibrated share of the class said; ECE is over ten equal bins of it."""
+    labels = [c for c in classes if c in set(truth) | set(said)]
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, said, labels=labels, zero_division=0
+    )
+    per_class = {
+        label: {"precision": float(p), "recall": float(r), "f1": float(f), "texts": int(s)}
+        for label, p, r, f, s in zip(labels, precision, recall, f1, support, strict=True)
+    }
+    right = np.asarray(truth) == np.asarray(said)
+    enough = [row["f1"] for row in per_class.values() if row["texts"] >= 10]
+    result: dict[str, Any] = {
+        "model": name,
+        "texts": len(truth),
+        "accuracy": float(right.mean()) if len(truth) else 0.0,
+        "macro_f1_10": float(np.mean(enough)) if enough else 0.0,
+        "ece": _ece(right, np.asarray(shares, dtype=float)),
+        "classes": per_class,
+        "confusion": {"labels": labels, "rows": confusion_matrix(truth, said, labels=labels).tolist()},
+        "kinds": {
+            kind: {"texts": int(chosen.sum()), "accuracy": float(right[chosen].mean())}
+            for kind in sorted(set(kinds))
+            if (chosen := np.asarray(kinds) == kind).any()
+        },
+    }
+    if name == "urgency":
+        high, found = np.asarray(truth) >= "2", np.asarray(said) >= "2"
+        result["kappa"] = float(
+            cohen_kappa_score(list(map(int, truth)), list(map(int, said)), weights="quadratic")
+        )
+        result["recall_2_3"] = float((high & found).sum() / max(high.sum(), 1))
+        result["precision_2_3"] = float((high & found).sum() / max(found.sum(), 1))
+    if name == "respond":
+        result["f1_true"] = per_class.get("true", {"f1": 0.0})["f1"]
+    return result
+
+
+def _ece(right: Any, shares: Any) -> float:
+    """Expected calibration error: the mean gap between share and accuracy, weighted by texts."""
+    bins = np.minimum((shares * 10).astype(int), 9)
+    gap = 0.0
+    for number in range(10):
+        inside = bins == number
+        if inside.any():
+            gap += float(inside.mean()) * abs(float(right[inside].mean()) - float(shares[inside].mean()))
+    return gap
+
+
+def headline(result: dict[str, Any]) -> float:
+    """The one number by which a new model replaces an old one."""
+    for name in ("kappa", "f1_true"):
+        if name in result:
+            return float(result[name])
+    return float(result["macro_f1_10"] + result["accuracy"]) / 2
+
+
+def table(result: dict[str, Any]) -> str:
+    """The scores as Markdown, for people and cards."""
+    names = ("accuracy", "macro_f1_10", "kappa", "recall_2_3", "precision_2_3", "f1_true", "ece")
+    lines = [f"{result['model']}: {result['texts']} texts", ""]
+    lines += ["| score | value |", "| --- | --- |"]
+    lines += [f"| {name} | {result[name]:.3f} |" for name in names if name in result]
+    lines += ["", "| class | texts | precision | recall | F1 |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        f"| {name} | {row['texts']} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} |"
+        for name, row in result["classes"].items()
+    ]
+    lines += ["", "| kind | texts | accuracy |", "| --- | --- | --- |"]
+    lines += [
+        f"| {name or '–'} | {row['texts']} | {row['accuracy']:.3f} |" for name, row in result["kinds"].items()
+    ]
+    labels = result["confusion"]["labels"]
+    lines += ["", "Confusion (rows: truth, columns: said)", "", "| | " + " | ".join(labels) + " |"]
+    lines += ["| --- |" + " --- |" * len(labels)]
+    lines += [
+        f"| {label} | " + " | ".join(map(str, row)) + " |"
+        for label, row in zip(labels, result["confusion"]["rows"], strict=True)
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,27 @@
+"""Pinned scores of the analyser on the labelled development texts. They may rise; a fall fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from huiyin.settings import Settings
+from nlp import training
+
+FLOORS = {
+    "topic": {"accuracy": 0.78, "macro_f1_10": 0.70},
+    "sentiment": {"macro_f1_10": 0.755},
+    "urgency": {"kappa": 0.68, "recall_2_3": 0.72, "precision_2_3": 0.49},
+    "respond": {"f1_true": 0.91},
+}
+"""About one and a half points under what was measured."""
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+def test_no_score_falls(name: str, shared_data: Path) -> None:
+    found = training.trainer(name).evaluate(
+        [str(shared_data / "gold" / "dev.jsonl")], Settings(), models=None
+    )
+    low = {score: (found[score], floor) for score, floor in FLOORS[name].items() if found[score] < floor}
+    assert not low, f"{name}: {low}"
