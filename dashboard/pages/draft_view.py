@@ -22,14 +22,8 @@ from response_kits.review import check
 from response_kits.wording import sentences
 
 GATE_WORDS = {"pass": "通过", "warn": "提示", "block": "未通过"}
-PROBLEMS = {
-    "evidence": "依据",
-    "privacy": "个人信息",
-    "secrecy": "保密",
-    "consistency": "口径",
-    "tone": "语气",
-    "contents": "要素",
-}
+# A gate without a row in gates.toml has no basis of its own and is named here.
+NAMES = {"absolute": "绝对化表述", "cause": "原因表述", "coverage": "关切回应", "rebuttal": "辟谣写法"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,11 @@ def copy_with(draft: Draft, title: str, text: str) -> Draft:
     )  # fmt: skip
 
 
+def gate_name(key: str) -> str:
+    name = workflow.gate_name(key)
+    return NAMES.get(key, name) if name == key else name
+
+
 def checked(session: Session, draft: Draft, now: datetime) -> dict[str, Any]:
     """The gates' report on a draft's text, ready to show: {gates: [(key, name, state, word, basis)], sentences, stopped, warned}."""
     report = check(session, draft, services().settings, now).as_dict()
@@ -70,7 +69,7 @@ def checked(session: Session, draft: Draft, now: datetime) -> dict[str, Any]:
     known = {key for row in report["sentences"] for key in row["facts"]}
     found = grounds(session, draft, known | _bound(draft))
     return {
-        "gates": gates,
+        "gates": gates, "notes": report.get("notes", []),
         "sentences": [
             {**row, "grounds": [found[key] for key in _keys(draft, row) if key in found]} for row in report["sentences"]
         ],
