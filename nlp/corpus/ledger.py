@@ -19,7 +19,7 @@ CANDIDATES = 10
 """Issues that are scored for one text."""
 FAINT = 0.2
 """An issue with less than this share of the best one's votes is not scored."""
-POSTINGS = 64
+POSTINGS = 32
 """Issues filed under one feature; the longest untouched are dropped."""
 
 
