@@ -20,8 +20,8 @@ BANDS = 24
 ROWS = PERMUTATIONS // BANDS
 LEAST = 8
 """Bare characters below which a text says too little to be called the same as another (转发微博, 已收到)."""
-THRESHOLD = 0.65
-CONTAINED = 0.95
+THRESHOLD = 0.6
+CONTAINED = 0.85
 LEAST_SHARE = 0.55
 """A text that stands almost whole (CONTAINED) in one that is not twice as long (LEAST_SHARE) is the same with a remark."""
 _REPOST = re.compile(r"//@[\w\-·一-鿿]{1,30}[:：]")

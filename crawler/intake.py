@@ -183,6 +183,7 @@ class Intake:
         fresh = [i for i, d in enumerate(documents) if d.kind in FOLDED_KINDS and d.id not in known]
         pairs = [(documents[i].id, documents[i].full_text) for i in fresh]
         near = dict(zip(fresh, self._fold.add(pairs), strict=True)) if fresh else {}
+        near = self._without_forms(session, documents, near)
         exact = exact_copies(
             session, {hashes[i] for i in fresh if len(bare(documents[i].full_text)) >= LEAST}
         )
@@ -193,6 +194,31 @@ class Intake:
             first = roots.get(first, first) or exact.get(hashes[i], "") if i in near else first
             answers.append("" if first == document.id else first)
         return answers
+
+    def _without_forms(
+        self, session: Session, documents: Sequence[Document], near: dict[int, str]
+    ) -> dict[int, str]:
+        """Two notices under different titles are two notices, however alike: officials fill in the same form each time.
+
+        A newspaper's reprint of a notice is no notice itself and stays folded.
+        """
+        notices = {first for i, first in near.items() if first and documents[i].kind == "notice"}
+        if not notices:
+            return near
+        query = select(DocumentRow.id, DocumentRow.title).where(
+            DocumentRow.id.in_(notices), DocumentRow.kind == "notice"
+        )
+        titles = {row.id: row.title for row in session.execute(query)}
+        titles.update({d.id: d.title for d in documents if d.id in notices and d.kind == "notice"})
+
+        def other_form(i: int, first: str) -> bool:
+            return (
+                documents[i].kind == "notice"
+                and first in titles
+                and bare(titles[first]) != bare(documents[i].title)
+            )
+
+        return {i: "" if other_form(i, first) else first for i, first in near.items()}
 
     def _roots(self, session: Session, names: set[str]) -> dict[str, str]:
         """First of each chain: a document that the index held for a first may have been folded by another process."""

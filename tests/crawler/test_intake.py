@@ -125,6 +125,22 @@ def test_policies_replies_and_hot_entries_are_not_folded(intake: Intake) -> None
         assert intake.store(documents) == Counts(new=2), kind
 
 
+def test_notices_that_fill_the_same_form_stay_apart(intake: Intake) -> None:
+    form = "因{}供水管网改造，定于本周六起对该路段实行临时封闭施工，过往车辆请提前绕行，由此带来的不便敬请谅解。市住房和城乡建设局"
+    notices = [
+        post(f"n{n}", form.format(road), kind="notice", title=f"关于{road}临时封闭的通告")
+        for n, road in enumerate(("东湖路", "西山路"))
+    ]
+    assert intake.store(notices) == Counts(new=2)
+    reprint = post(
+        "p", "记者获悉，" + form.format("东湖路"), "paper", kind="article", title="东湖路本周六起封闭"
+    )
+    same_notice = post(
+        "again", form.format("东湖路") + "（转载）", "portal", kind="notice", title="关于东湖路临时封闭的通告"
+    )
+    assert intake.store([reprint, same_notice]) == Counts(duplicate=2)
+
+
 def test_persons_are_hidden(intake: Intake, record: Record, settings: Settings) -> None:
     document = post(
         text="联系人王五 13812345678，身份证 110101199003071234，热线12345", province="发布于 广东 深圳",
