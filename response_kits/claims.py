@@ -73,7 +73,13 @@ def _said(document: DocumentRow, analysis: AnalysisRow | None) -> Iterator[str]:
             (s for s, _, _ in sentences(document.text)), key=lambda s: -len(figures(s)) * 10 - len(words(s))
         )
         texts = [s for s in ranked if 6 <= len(s) <= 80][:1]
-    yield from dict.fromkeys(cleaned for t in texts if len(cleaned := opened(_own_words(t))) > 3)
+    yield from dict.fromkeys(
+        cleaned for t in texts if not _DENIAL.search(t) and len(cleaned := opened(_own_words(t))) > 3
+    )
+
+
+_DENIAL = re.compile("不实|不属实|谣言|辟谣|假的")
+"""A text that denies a claim does not make it."""
 
 
 def _own_words(text: str) -> str:

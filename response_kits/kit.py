@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -69,19 +70,19 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
     verified = fact_records.of_issue(session, issue.id)
     unverified = fact_records.of_issue(session, issue.id, states=("unverified",))
     rumours = rumour_library.listing(session, issue_id=issue.id)
-    asked = questions_of(issue, verified, rumours)
+    questions = questions_of(issue, verified, rumours)
     said = claims.of_issue(session, issue.id)
-    wanted = [str(q["question"]) for q in asked[:6]] + [r.claim for r in rumours[:4]]
+    wanted = [str(q["question"]) for q in questions[:6]] + [r.claim for r in rumours[:4]]
     found = evidence.clauses_for(session, _query(issue), asked=wanted, top=6, day=now.date())
     policies = list({policy.id: policy for policy, _, _ in found}.values())
     past = similar_issues(session, issue)
-    texts = [*(str(q["question"]) for q in asked), *(c.text for c in said)]
+    texts = [*(str(q["question"]) for q in questions), *(c.text for c in said)]
     kit = Kit(
         issue=issue_row(session, issue, now),
         must_answer=strategies.named(issue.must_answer) or strategies.must_answer(issue, policies, texts),
         claims=[_claim(session, c, verified, found, issue.id) for c in said],
         known=[fact_row(fact) for fact in verified],
-        questions=asked,
+        questions=questions,
         clauses=[_clause(session, *hit, now) for hit in found],
         similar=past,
         strategy=strategies.strategy(issue, verified, rumours, policies, past),
@@ -94,7 +95,7 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
         conflicts=[c.as_dict() for c in statements.conflicts(session, issue.id) if not c.explained],
         made=now.isoformat(),
     )  # fmt: skip
-    kit.unknown = unknowns(issue, asked, unverified, kit.claims)
+    kit.unknown = unknowns(issue, questions, unverified, kit.claims)
     kit.recommended = recommended(kit)
     kit.gaps = gaps(session, issue, settings or Settings(), now, kit)
     kit.advice = _advice(kit)
@@ -106,7 +107,7 @@ def questions_of(issue: Issue, facts: Sequence[Fact], rumours: Sequence[Rumour] 
 
     must: asked by a tenth of those who ask (three at least), or about life and safety. likely: asked twice. reserve: the rest.
     """
-    rows = [row for row in issue.concerns or [] if row.get("question")]
+    rows = asked(issue)
     total = sum(int(row.get("count", 1)) for row in rows)
     found = []
     for row in sorted(rows, key=lambda r: -int(r.get("count", 1))):
@@ -125,13 +126,28 @@ def questions_of(issue: Issue, facts: Sequence[Fact], rumours: Sequence[Rumour] 
     return sorted(found, key=lambda q: (order.index(q["grade"]), -q["count"]))
 
 
+def asked(issue: Issue) -> list[dict[str, Any]]:
+    """The issue's concerns as plain questions: what a repost passes on is cut off, the same question is counted once."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in issue.concerns or []:
+        question = re.split(r"[【#]|//@|https?:", str(row.get("question") or ""))[0].strip()
+        if len(question) < 4 or len(question) > 80:
+            continue
+        known = found.setdefault(question, {**row, "question": question, "count": 0})
+        known["count"] += int(row.get("count", 1))
+    return list(found.values())
+
+
 def unknowns(
-    issue: Issue, asked: Sequence[dict[str, Any]], unverified: Sequence[Fact], said: Sequence[dict[str, Any]]
+    issue: Issue,
+    questions: Sequence[dict[str, Any]],
+    unverified: Sequence[Fact],
+    said: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """What is 正在核查 and whom to ask: open questions, unverified facts, claims without evidence."""
     unit = issue.unit or "承办部门"
     rows = [{"text": q["question"], "from": "question", "count": q["count"], "ask": _whom(q["question"], unit)}
-            for q in asked if not q["answered"]]  # fmt: skip
+            for q in questions if not q["answered"]]  # fmt: skip
     rows += [
         {"text": f.text, "from": "fact", "fact": f.id, "count": 0, "ask": f.source or unit}
         for f in unverified

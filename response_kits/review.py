@@ -5,50 +5,68 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from huiyin.records import Clause, Draft, Issue, Organisation, Policy, Rumour, Statement
+from huiyin.records import Clause, Draft, Issue, Organisation, Policy, Rumour
 from huiyin.settings import Settings
 from response_kits import checks
 from response_kits import facts as fact_records
+from response_kits.drafts._writer import source_lead
+from response_kits.library import policies
+from response_kits.library.policies import citation
 from response_kits.wording import moment, stamp
 
 
 def grounds(session: Session, draft: Draft, settings: Settings, now: datetime) -> list[checks.FactText]:
-    """Everything the draft may state: verified facts of the issue (ids as they are), clauses it cites (c12), judged rumours'
-    rebuttals (r3), and what the office itself sets: name, contacts, the time of issue and of the next release (o-…)."""
-    found = [
-        checks.FactText(
-            str(f.id), f.text, f.source, f"{f.as_of.isoformat()} {moment(f.as_of)}" if f.as_of else ""
+    """Everything the draft may state: verified facts of the issue (ids as they are) with their source and time in words, clauses
+    it cites or explains (c12), judged rumours' rebuttals (r3), what the system itself wrote round them and nobody changed
+    (bound pieces: greetings, “全文包括…”), and what the office sets: name, contacts, times (o-…)."""
+    found = []
+    for f in fact_records.of_issue(session, draft.issue_id):
+        lead = f"截至{moment(f.as_of)}，" if f.as_of else ""
+        lead += f"{source_lead(f.source)}，" if f.source else ""
+        found.append(
+            checks.FactText(str(f.id), lead + f.text, f.source, f.as_of.isoformat() if f.as_of else "")
         )
-        for f in fact_records.of_issue(session, draft.issue_id)
-    ]
-    cited = {int(i) for b in draft.bindings for i in b.get("clauses", ())}
-    for clause in session.scalars(select(Clause).where(Clause.id.in_(cited))):
-        policy = session.get(Policy, clause.policy_id)
-        title = (
-            f"《{policy.title}》（{policy.number}）{clause.path} {policy.dated} {policy.effective}"
-            if policy
-            else ""
-        )
-        found.append(checks.FactText(f"c{clause.id}", clause.text, title))
-    policy_id = draft.about.get("policy")
-    if policy_id and (policy := session.get(Policy, int(policy_id))):
-        found.append(checks.FactText(f"p{policy.id}", f"{policy.title}\n{policy.text}", policy.number))
+    found += _clauses(session, draft)
     for rumour in session.scalars(
         select(Rumour).where(Rumour.issue_id == draft.issue_id, Rumour.verdict != "待核")
     ):
         found.append(checks.FactText(f"r{rumour.id}", rumour.rebuttal, "辟谣库"))
-    for statement in session.scalars(
-        select(Statement).where(Statement.issue_id == draft.issue_id, Statement.state == "standing")
+    return [*found, *_pieces(draft), *_office(session, draft, settings, now)]
+
+
+def _clauses(session: Session, draft: Draft) -> list[checks.FactText]:
+    cited = {int(i) for b in draft.bindings for i in b.get("clauses", ())}
+    explained = int(draft.about.get("policy") or 0)
+    found = []
+    for clause in session.scalars(
+        select(Clause).where(or_(Clause.id.in_(cited), Clause.policy_id == explained))
     ):
+        policy = session.get(Policy, clause.policy_id)
         found.append(
-            checks.FactText(
-                f"s{statement.id}", statement.text, statement.title, statement.published.isoformat()
-            )
+            checks.FactText(f"c{clause.id}", clause.text, citation(policy, clause) if policy else "")
         )
-    return found + _office(session, draft, settings, now)
+    return found
+
+
+def _pieces(draft: Draft) -> list[checks.FactText]:
+    """Sentences that stand as the system wrote them. An edit drops a piece's binding (workflow.rebind), so none of these is a
+    person's word; sentences of facts are left out (a fact may have been superseded since) and so are quoted claims."""
+    found = []
+    for binding in draft.bindings:
+        if binding.get("kind") in ("frame", "unknown", "clause", "statement"):
+            first = next(
+                (
+                    f"{mark}{ids[0]}"
+                    for mark, ids in (("c", binding.get("clauses")), ("s", binding.get("statements")))
+                    if ids
+                ),
+                "o-frame",
+            )
+            found.append(checks.FactText(first, draft.text[binding["start"] : binding["end"]]))
+    return found
 
 
 def _office(session: Session, draft: Draft, settings: Settings, now: datetime) -> list[checks.FactText]:
@@ -83,8 +101,31 @@ def context(session: Session, draft: Draft, settings: Settings, now: datetime) -
         "issue_id": draft.issue_id, "level": issue.level if issue else 0, "topic": issue.topic if issue else "",
         "casualties": dict(issue.casualties or {}) if issue else {}, "organisation": settings.organisation,
         "claims": [text.strip("。") for r in rumours for text in [r.claim, *map(str, r.variants)]] + _questions(issue),
+        "policies": [_policy(session, policy, draft, now) for policy in policies.listing(session)],
+        "questions": _pressing(issue),
         "gaps": draft.gaps, "bindings": draft.bindings, "draft_id": draft.id,
     }  # fmt: skip
+
+
+def _policy(session: Session, policy: Policy, draft: Draft, now: datetime) -> dict[str, str]:
+    """A policy as it stands today. One published and not yet in force may be spoken of, and so may the old text that an
+    interpretation compares with."""
+    force = policies.in_force(session, policy, now.date())
+    spoken_of = force.kind == "future" or (
+        draft.kind == "interpretation" and policy.replaced_by == draft.about.get("policy")
+    )
+    status = policy.status if policy.status == "amended" else "in_force"
+    if not force.in_force and not spoken_of:
+        status = policy.status if policy.status in ("repealed", "replaced") else "repealed"
+    return {"title": policy.title, "number": policy.number, "dated": policy.dated, "status": status,
+            "status_note": "" if force.in_force else force.reason}  # fmt: skip
+
+
+def _pressing(issue: Issue | None) -> list[str]:
+    """Questions that an answer must not leave out (graded must)."""
+    from response_kits.kit import questions_of
+
+    return [q["question"] for q in questions_of(issue, []) if q["grade"] == "must"] if issue else []
 
 
 def _questions(issue: Issue | None) -> list[str]:

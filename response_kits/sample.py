@@ -24,8 +24,10 @@ from huiyin.records import (
     Issue,
     IssueDocument,
     Organisation,
+    Policy,
     Preference,
     Record,
+    Rumour,
     Statement,
 )
 from huiyin.settings import Settings
@@ -65,6 +67,8 @@ def load_sample(record: Record, settings: Settings, now: datetime, base: str = "
     with record.session() as session:
         preference = session.get(Preference, _MARK)
         done = json.loads(json.dumps(preference.value)) if preference else {}
+        if session.scalars(select(Policy.id).where(Policy.sample)).first() is None:
+            done = {}  # the sample was taken away since
         loader = _Loader(session, settings, now, base, build(now), done)
         loader.issues = issues_by_story(session, loader.city)
         _directory(loader)
@@ -157,11 +161,13 @@ def _facts(load: _Loader) -> None:
         if issue_id is None:
             load.counts["waiting"] += 1
             continue
-        if load.new("facts", row["id"]):
-            fact = _fact(load, row, issue_id)
-            load.mark("facts", row["id"], fact.id)
-        else:
-            fact = facts.get(load.session, load.done["facts"][row["id"]])
+        known = load.session.get(Fact, load.done.get("facts", {}).get(row["id"], 0))
+        if known is None and load.new("facts", row["id"]):
+            known = _fact(load, row, issue_id)
+            load.mark("facts", row["id"], known.id)
+        if known is None:
+            continue  # a person removed it with its issue
+        fact = known
         for old in loaded.setdefault(issue_id, []):
             _renew(old, fact, loaded[issue_id])
         loaded[issue_id].append(fact)
@@ -221,9 +227,10 @@ def _rumours(load: _Loader) -> None:
     for row in jsonl.rows(str(_file("rumours.jsonl")), need=("id", "claim", "verdict")):
         issue_id = load.issues.get(row.get("story", ""), "")
         if not load.new("rumours", row["id"]):
-            known = rumours.get(load.session, load.done["rumours"][row["id"]])
-            known.issue_id = known.issue_id or issue_id
-            load.counts["waiting"] += not known.issue_id
+            known = load.session.get(Rumour, load.done["rumours"][row["id"]])
+            if known is not None:
+                known.issue_id = known.issue_id or issue_id
+                load.counts["waiting"] += not known.issue_id
             continue
         load.counts["waiting"] += not issue_id
         sources = tuple({"title": s["title"], "url": load.base + s["path"]} for s in row.get("sources", ()))

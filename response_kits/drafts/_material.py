@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from huiyin.records import Clause, Draft, Fact, Issue, Organisation, Policy, Rum
 from huiyin.rules import load
 from huiyin.settings import Settings
 from response_kits import facts as fact_records
+from response_kits.library.policies import bare_title
 from response_kits.words import words
 
 
@@ -73,8 +75,30 @@ class Material:
             return str(self.about["subject"])
         if title and known and all(word in known for word in words(title)) and len(title) <= 30:
             return title
+        told = next((w for s in self.statements if s.state == "standing" and (w := matter(s.title))), "")
+        if told:
+            return told
+        from response_kits.drafts.interpretation import cited
+
+        policy = self.policy or cited(self)
+        if policy is not None:
+            return f"《{bare_title(policy.title)}》有关规定"
         noun = load("contents")["subjects"].get(self.issue.topic, "有关情况")
         return f"{self.issue.place}{noun}"
+
+
+def matter(title: str) -> str:
+    """What a published notice is about, from its title: 关于甲的情况通报 → 甲; "" where the title does not say it plainly."""
+    head = re.sub(r"(?:通报|通告|公告|说明|续报)$", "", title.removeprefix("关于"))
+    if head == title.removeprefix("关于") or re.search("[《》“”]|印发|预警", title):
+        return ""
+    while (
+        shorter := re.sub(
+            r"(?:的|情况|初步|核查|调查|结果|原因|第[一二三四五]次|最新|处置|有关|及|和|问题)$", "", head
+        )
+    ) != head:
+        head = shorter
+    return head if 4 <= len(head) <= 30 else ""
 
 
 def material(
@@ -101,10 +125,16 @@ def material(
     return Material(
         session, settings, now, issue, fact_records.of_issue(session, issue_id),
         fact_records.of_issue(session, issue_id, states=("unverified",)), rumour=rumour, policy=policy, old_policy=old,
-        questions=list(issue.concerns or []),
+        questions=_asked(issue),
         statements=list(session.scalars(select(Statement).where(Statement.issue_id == issue_id).order_by(Statement.published))),
         about=about,
     )  # fmt: skip
+
+
+def _asked(issue: Issue) -> list[dict[str, Any]]:
+    from response_kits.kit import asked
+
+    return sorted(asked(issue), key=lambda row: -int(row["count"]))
 
 
 def _named(session: Session, kind: type[Any], key: Any, name: str) -> Any:

@@ -62,6 +62,10 @@ class Writer:
         self.used.update(fact.id for fact in facts)
         self._put(text, "fact", facts=[fact.id for fact in facts])
 
+    def note(self, text: str, *facts: Fact) -> None:
+        """A sentence about facts that are told elsewhere (where they come from, that a claim differs from them)."""
+        self._put(text, "frame", facts=[fact.id for fact in facts])
+
     def clause(self, text: str, *clauses: Clause) -> None:
         self._put(text, "clause", clauses=[clause.id for clause in clauses])
 

@@ -13,6 +13,8 @@ from response_kits.figures import figures
 from response_kits.wording import joined, moment, opened, sentences
 
 KIND = "notice"
+OFTEN = 3
+"""Askers from which on a question is named in the notice in its own words."""
 WHEN = re.compile(
     r"(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚|夜间)?(?:\d{1,2}时(?:\d{1,2}分)?)?(?:许|左右)?"
 )
@@ -92,7 +94,8 @@ def _open_questions(m: Material, w: Writer) -> None:
     skipped = ("other", "cause", "contact", "next", "measure")
     names = fact_records.slots()
     matters = [names[slot] for slot in dict.fromkeys(asked) if slot not in known and slot not in skipped]
-    plain = [q.strip("？?。 ") for q in questions if _plain(q) and not evidence.answered(q, m.facts)]
+    often = [str(row["question"]) for row in m.questions[:6] if int(row.get("count", 1)) >= OFTEN]
+    plain = [q.strip("？?。 ") for q in often if _plain(q) and not evidence.answered(q, m.facts)]
     if matters or plain:
         w.paragraph()
         listed = joined([*matters, *(f"“{q}”" for q in plain[:3])])

@@ -73,7 +73,7 @@ def _answer(m: Material, w: Writer, row: dict[str, Any]) -> None:
     if answers:
         w.fact("答：" + "".join(closed(fact.text) for fact in answers), *answers)
         w.paragraph()
-        w.fact(_basis(answers), *answers)
+        w.note(_basis(answers), *answers)
     elif judged:
         w.rumour(f"答：{closed(judged[0].rebuttal)}", judged[0].id, "fact")
     elif (near := _clause(m, str(row["question"]))) is not None:

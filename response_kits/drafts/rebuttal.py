@@ -104,9 +104,9 @@ def _check(m: Material, w: Writer, headline: list[Fact]) -> None:
         return
     bodies = joined(fact.source for fact in headline)
     if bodies.startswith("《"):
-        w.fact(f"以上内容见{bodies}。", *headline)
+        w.note(f"以上内容见{bodies}。", *headline)
     elif bodies:
-        w.fact(f"以上情况由{bodies}提供并核实。", *headline)
+        w.note(f"以上情况由{bodies}提供并核实。", *headline)
     w.gap("check")
 
 
@@ -118,7 +118,7 @@ def _why(m: Material, w: Writer, rumour: Rumour, against: list[Fact]) -> None:
         side, reason = evidence.stance(rumour.claim, fact.text)
         if side == "against":
             numbers = reason.startswith("传言称")
-            w.fact(
+            w.note(
                 f"传言{'所称数字与核实结果不符' if numbers else '与上述核实情况相反'}，没有事实依据。", fact
             )
             return

@@ -33,6 +33,7 @@ class Force:
 
     in_force: bool
     reason: str
+    kind: str = "in_force"  # in_force | future | expired | unknown | repealed | replaced
 
 
 def add(
@@ -194,18 +195,18 @@ def in_force(session: Session, policy: Policy, on: date) -> Force:
     day = on.isoformat()
     start = policy.effective or policy.dated
     if start and day < start:
-        return Force(False, f"自{start}起施行，尚未生效")
+        return Force(False, f"自{start}起施行，尚未生效", "future")
     term = re.search(r"有效期至(\d{4}-\d{2}-\d{2})", policy.status_note)
     if term and day > term[1]:
-        return Force(False, f"有效期至{term[1]}，已届满")
+        return Force(False, f"有效期至{term[1]}，已届满", "expired")
     if policy.status == "unknown":
-        return Force(False, "效力状态待核")
+        return Force(False, "效力状态待核", "unknown")
     if policy.status in ("repealed", "replaced"):
         newer = session.get(Policy, policy.replaced_by) if policy.replaced_by else None
         # A revised law keeps its first 施行 date in the text: the revision counts from its own date at the earliest.
         until = max(newer.effective or "", newer.dated) if newer else ""
         if not until or day >= until:
-            return Force(False, f"{STATUS[policy.status]}（{policy.status_note}）")
+            return Force(False, f"{STATUS[policy.status]}（{policy.status_note}）", policy.status)
     return Force(
         True,
         "现行有效" if policy.status != "amended" else f"现行有效，部分条款已修改（{policy.status_note}）",
