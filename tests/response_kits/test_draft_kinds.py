@@ -15,8 +15,10 @@ from huiyin.errors import NotFound, UsageError
 from huiyin.records import Draft, Issue, Rumour
 from huiyin.rules import load
 from huiyin.settings import Settings
-from response_kits import channels, drafts, facts, stale, statements
+from response_kits import channels, drafts, facts, stale, statements, workflow
+from response_kits.drafts._material import matter
 from response_kits.library import policies, rumours
+from response_kits.review import grounds
 from response_kits.wording import sentences
 
 ABOUT = {"next_update": "2026-11-25T10:00:00+08:00"}
@@ -235,3 +237,45 @@ def test_stale_sentences_are_found_and_renewed(session: Session, issue: Issue, s
     assert stale.find(session, renewed) == []
     for binding in renewed.bindings:
         assert renewed.text[binding["start"] : binding["end"]].strip()
+
+
+@pytest.mark.parametrize(
+    ("title", "about"),
+    [
+        ("关于市第三小学部分学生身体不适的情况通报", "市第三小学部分学生身体不适"),
+        ("澜泽化工火灾事故第三次通报", "澜泽化工火灾事故"),
+        ("关于青溪河石桥段死鱼情况的初步通报", "青溪河石桥段死鱼"),
+        ("关于印发《云江市停车管理办法》的通知", ""),
+        ("通报", ""),
+    ],
+)
+def test_what_a_notice_is_about(title: str, about: str) -> None:
+    assert matter(title) == about
+
+
+def test_a_title_claims_no_more_than_is_known(session: Session, issue: Issue, settings: Settings) -> None:
+    issue.title = "第三小学五名学生中毒身亡"
+    assert (
+        drafts.compose(session, issue.id, "notice", settings, NOW, ABOUT).title
+        == "关于云江市食品药品安全有关情况的情况通报"
+    )
+
+
+def test_a_rule_not_yet_in_force_may_be_explained(session: Session, issue: Issue, settings: Settings) -> None:
+    policies.add(session, OLD.encode(), "old.txt", now=NOW)
+    rule = policies.add(session, RULE.replace("2026年7月1日", "2027年7月1日").encode(), "rule.txt", now=NOW)
+    draft = drafts.create(
+        session, issue.id, "interpretation", settings, NOW, by="a", about={"policy": rule.id}
+    )
+    assert draft.checks["gates"]["in_force"] == "pass"
+    assert draft.checks["gates"]["evidence"] == "pass"
+
+
+def test_a_changed_sentence_of_the_frame_is_no_ground_for_itself(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    draft = drafts.create(session, issue.id, "notice", settings, NOW, by="analyst1", about=ABOUT)
+    told = draft.text.replace("此事受到社会关注", "此事已造成7人死亡，受到社会关注")
+    workflow.save(session, draft.id, 1, draft.title, told, AUTHOR, settings, NOW)
+    assert draft.checks["gates"]["evidence"] == "block"
+    assert not any("7人" in ground.text for ground in grounds(session, draft, settings, NOW))

@@ -408,3 +408,22 @@ def test_the_pack_and_the_assessment_are_documents(
     text = read_text(risk.as_docx(risk.assess(session, rule, NOW.date())), "risk.docx")
     assert "第四条" in text
     assert "整体方案" in text
+
+
+def test_questions_are_cut_from_what_they_repost_and_denials_claim_nothing(
+    session: Session, issue: Issue
+) -> None:
+    issue.concerns = [
+        {"question": "到底能不能开窗 【续报】截至17时，3人死亡", "count": 2},
+        {"question": "到底能不能开窗", "count": 1},
+        {"question": "嗯", "count": 9},
+    ]
+    assert [(q["question"], q["count"]) for q in kit.asked(issue)] == [("到底能不能开窗", 3)]
+    at = NOW - timedelta(hours=1)
+    for n, said in enumerate(("网传“死亡20人”不实", "死亡20人")):
+        session.add(DocumentRow(id=f"d{n}", source="weibo", kind="post", text=said, published=at, when=at))
+        session.flush()
+        session.add(AnalysisRow(document_id=f"d{n}", topic="safety", data={"claims": [{"text": said}]}))
+        session.add(IssueDocument(document_id=f"d{n}", issue_id=issue.id, when=at))
+    session.flush()
+    assert [(c.text, c.count) for c in claims.of_issue(session, issue.id)] == [("死亡20人", 1)]
