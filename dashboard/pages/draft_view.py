@@ -57,7 +57,7 @@ def checked(session: Session, draft: Draft, now: datetime) -> dict[str, Any]:
     gates = [
         (
             key,
-            workflow.gate_name(key),
+            gate_name(key),
             state,
             GATE_WORDS.get(state, state),
             rows.get(key, {}).get("basis", ""),
