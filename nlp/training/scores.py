@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
 
 def measure(
@@ -35,7 +35,7 @@ def measure(
         "macro_f1_10": float(np.mean(enough)) if enough else 0.0,
         "ece": _ece(right, np.asarray(shares, dtype=float)),
         "classes": per_class,
-        "confusion": {"labels": labels, "rows": confusion_matrix(truth, said, labels=labels).tolist()},
+        "confusion": {"labels": labels, "rows": _confusion(truth, said, labels)},
         "kinds": {
             kind: {"texts": int(chosen.sum()), "accuracy": float(right[chosen].mean())}
             for kind in sorted(set(kinds))
@@ -44,14 +44,27 @@ def measure(
     }
     if name == "urgency":
         high, found = np.asarray(truth) >= "2", np.asarray(said) >= "2"
-        result["kappa"] = float(
-            cohen_kappa_score(list(map(int, truth)), list(map(int, said)), weights="quadratic")
-        )
+        result["kappa"] = _kappa(list(map(int, truth)), list(map(int, said)))
         result["recall_2_3"] = float((high & found).sum() / max(high.sum(), 1))
         result["precision_2_3"] = float((high & found).sum() / max(found.sum(), 1))
     if name == "respond":
         result["f1_true"] = per_class.get("true", {"f1": 0.0})["f1"]
     return result
+
+
+def _confusion(truth: Sequence[str], said: Sequence[str], labels: Sequence[str]) -> list[list[int]]:
+    table = [[0] * len(labels) for _ in labels]
+    for right, given in zip(truth, said, strict=True):
+        table[labels.index(right)][labels.index(given)] += 1
+    return table
+
+
+def _kappa(truth: Sequence[int], said: Sequence[int]) -> float:
+    """Quadratic-weighted kappa; 1 where nothing could differ by chance."""
+    one, two = np.asarray(truth, dtype=float), np.asarray(said, dtype=float)
+    seen = float(((one - two) ** 2).sum())
+    chance = float(((one[:, None] - two[None, :]) ** 2).sum()) / max(len(one), 1)
+    return 1.0 - seen / chance if chance else 1.0
 
 
 def _ece(right: Any, shares: Any) -> float:
