@@ -6,6 +6,7 @@ Safe to call again: what is in is not put in twice, and facts whose issue has no
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,7 +38,7 @@ from response_kits.library import policies, rumours
 
 _MARK = "sample_answers"
 _VERDICTS = {"false": "不实", "misread": "不实", "true": "属实", "partly": "部分属实", "unverified": "待核"}
-_CHAINED = ("deaths", "injured", "missing")
+_CHAINED = ("deaths", "injured", "missing", "hospital")
 BY = "示例数据"
 
 
@@ -192,6 +193,7 @@ def _counted(fact: Fact) -> set[str]:
     if fact.slot not in (*_CHAINED, "condition"):
         return set()
     denied = {"missing"} if "无失联" in fact.text else set()
+    denied |= {"hospital"} if re.search("全部(返家|出院)", fact.text) else set()
     return denied | {f.what for f in figures(fact.text) if f.what in _CHAINED}
 
 
