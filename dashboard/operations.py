@@ -21,6 +21,7 @@ from huiyin.errors import HuiyinError, UsageError
 from huiyin.lock import only_one
 from huiyin.records import (
     DocumentRow,
+    Fetch,
     IdempotencyKey,
     Issue,
     IssueDocument,
@@ -60,6 +61,8 @@ def backup(settings: Settings, target: Path) -> dict[str, int]:
             archive.add(copy, "huiyin.db")
             secrets = settings.home_path / "secrets"
             for file in sorted(secrets.glob("*")) if secrets.is_dir() else ():
+                if file.name == "author.key":
+                    continue  # without it nobody can match a pseudonym in a lost backup with a name
                 archive.add(file, f"secrets/{file.name}")
         written.chmod(0o600)
         with written.open("rb") as done:
@@ -139,6 +142,7 @@ def purge(settings: Settings) -> dict[str, int]:
     with record.session() as session:
         month = now - timedelta(days=30)
         removed["quarantine"] = session.execute(delete(Quarantine).where(Quarantine.fetched < month)).rowcount  # type: ignore[attr-defined]
+        session.execute(delete(Fetch).where(Fetch.started < now - timedelta(days=90)))
         session.execute(delete(LoginSession).where(LoginSession.expires < now))
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < now - timedelta(days=7)))
         if any(removed.values()):

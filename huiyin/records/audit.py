@@ -81,7 +81,10 @@ def verify(session: Session) -> tuple[int, str]:
             if row.previous != previous:
                 return expected - 1, f"row {row.number} does not follow from row {row.number - 1}"
             if row.hash != row_hash(row.number, row.at, row.by, row.act, row.thing, row.data, row.previous):
-                return expected - 1, f"row {row.number} ({row.act} by {row.by}) was changed after it was written"
+                return (
+                    expected - 1,
+                    f"row {row.number} ({row.act} by {row.by}) was changed after it was written",
+                )
             previous, expected = row.hash, expected + 1
     finally:
         rows.close()
