@@ -151,11 +151,14 @@ def move(number: int) -> ResponseReturnValue:
     url = forms.line("url", 1000)
     if url and not url.startswith(("http://", "https://")):
         raise UsageError("发布网址须以 http:// 或 https:// 开头。")
-    with write() as session:
-        workflow.act(
-            session, number, forms.line("move", 32), g.user, services().settings, utcnow(), version=forms.needed("version"),
-            reason=forms.text("reason", 2000).strip(), override=override, url=url,
-        )  # fmt: skip
+    try:
+        with write() as session:
+            workflow.act(
+                session, number, forms.line("move", 32), g.user, services().settings, utcnow(), version=forms.needed("version"),
+                reason=forms.text("reason", 2000).strip(), override=override, url=url,
+            )  # fmt: skip
+    except Conflict as problem:
+        return page(number, problem=str(problem)), 409
     return _back(number, "signoff")
 
 

@@ -67,8 +67,9 @@ def edit(number: int) -> ResponseReturnValue:
     return page(number)
 
 
-def page(number: int, **mine: Any) -> str:
-    """The editor. `mine`: title and text of a person whose save came too late, and `stale`, what happened."""
+def page(number: int, problem: str = "", **mine: Any) -> str:
+    """The editor. `problem`: why a step was not taken. `mine`: title and text of a person whose save came too late, and `stale`,
+    what happened."""
     session = read()
     draft = workflow.get(session, number)
     now = utcnow()
@@ -91,7 +92,7 @@ def page(number: int, **mine: Any) -> str:
         people=view.names(session), may_edit=g.user.role in WRITERS and draft.state not in ("published", "withdrawn"),
         own=g.user.name in workflow.editors(session, draft), autosaved=None if mine else view.autosaved(session, draft, g.user.name),
         statement=session.scalars(select(Statement).where(Statement.draft_id == number)).first(), level=workflow.level_of(session, draft),
-        mine=mine, stale=view.stale_sentences(session, draft),
+        mine=mine, problem=problem, stale=view.stale_sentences(session, draft),
     )  # fmt: skip
 
 

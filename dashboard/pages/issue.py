@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from dashboard import auth
-from dashboard.pages import issue_view
+from dashboard.pages import effect_rows, issue_view
 from dashboard.pages.documents import CHOICES, LABELS
 from dashboard.services import read, services
 from huiyin.errors import NotFound
@@ -122,7 +122,7 @@ def _drafts_tab(session: Session, issue: Issue, facts: list[Any], now: datetime)
 def _effect(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
     figures = effect.measure(session, issue.id, services().settings, now)
     return {
-        "figures": [{**figure.as_dict(), "links": issue_view.links(session, figure)} for figure in figures],
+        "figures": [{**figure.as_dict(), "links": effect_rows.links(session, figure)} for figure in figures],
         "statements": statements.of_issue(session, issue.id), "statement_states": statements.STATES,
     }  # fmt: skip
 

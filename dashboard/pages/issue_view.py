@@ -13,19 +13,15 @@ from dashboard.services import services
 from huiyin.records import (
     AnalysisRow,
     AuditRow,
-    Clock,
     DocumentRow,
-    Draft,
     Issue,
     IssueDocument,
-    Promise,
     Source,
     Statement,
 )
 from huiyin.rules import load
-from response_kits import claims, clocks
+from response_kits import claims
 from response_kits import kit as kits
-from response_kits.effect import Figure
 
 LATEST = 100_000
 """Documents of an issue that its trend counts at most, the latest first."""
@@ -292,38 +288,3 @@ def reprints(session: Session, issue_id: str, ids: list[str]) -> dict[str, int]:
         .group_by(DocumentRow.duplicate_of)
     )
     return {str(first): int(count) for first, count in rows}
-
-
-def links(session: Session, figure: Figure) -> list[tuple[str, str]]:
-    """What a figure of the effect counts, as (address, words); pairs of lists (before, after) in one row."""
-    kind = figure.key.rstrip("0123456789h").rstrip("_")
-    ids = [row for part in figure.rows for row in (part if isinstance(part, list) else [part])]
-    if kind in ("volume", "negative", "rumours"):
-        wanted = (
-            select(DocumentRow)
-            .where(DocumentRow.id.in_([str(row) for row in ids[:500]]))
-            .order_by(DocumentRow.when)
-        )
-        return [
-            (f"/documents/{row.id}", excerpt(row.title or row.text, 40)) for row in session.scalars(wanted)
-        ]
-    if kind in ("first_response", "updates", "conflicts"):
-        known = {row.id: row.title for row in session.scalars(select(Statement).where(Statement.id.in_(ids)))}
-        return [(f"/statements/{row}", known.get(row, str(row))) for row in dict.fromkeys(ids)]
-    if kind == "clocks_met":
-        rows = session.scalars(select(Clock).where(Clock.id.in_(ids)).order_by(Clock.due))
-        return [("", f"{clocks.rule(row.rule)['name']}：{clocks.STATES[row.state]}") for row in rows]
-    if kind == "promises":
-        found = session.scalars(select(Promise).where(Promise.id.in_(ids)).order_by(Promise.id))
-        return [(f"/statements/{row.statement_id}#promises", row.text) for row in found]
-    if kind == "sourced":
-        return [
-            (f"/drafts/{row.id}", row.title)
-            for row in session.scalars(select(Draft).where(Draft.id.in_(ids)))
-        ]
-    if kind == "quoting":
-        return [
-            (f"/issues/{row.id}", row.title)
-            for row in session.scalars(select(Issue).where(Issue.id.in_(ids)))
-        ]
-    return [("", str(row)) for row in ids]

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answering_city import HOSTILE, ISSUE, City, enter_facts, new_draft, step, textarea, words
 from docx import Document
 from sqlalchemy import func, select
 
 from dashboard import official_docx
 from huiyin.records import Clock, Draft, DraftVersion, Issue, Preference, Signoff, Statement
 from huiyin.records.audit import verify
-
-from answering_city import HOSTILE, ISSUE, City, enter_facts, new_draft, step, textarea, words
 
 
 @pytest.fixture
@@ -175,6 +174,7 @@ def test_a_blocked_text_cannot_be_sent(city: City) -> None:
     refused = city.client("zhang").post(
         f"{draft}/move", 409, move="submit", version="2", override__privacy="没关系"
     )
+    assert "这一步没有办理" in words(refused.text)
     assert "未通过检查" in refused.text
 
 

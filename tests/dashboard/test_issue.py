@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from answering_city import HOSTILE, ISSUE, OTHER, City, words
 from sqlalchemy import func, select
 
 from huiyin.records import (
@@ -22,8 +23,6 @@ from huiyin.records import (
     IssueEvent,
 )
 from huiyin.records.audit import verify
-
-from answering_city import HOSTILE, ISSUE, OTHER, City, words
 
 MINE = (
     "issue",
