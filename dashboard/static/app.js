@@ -49,3 +49,69 @@
     form.elements.text.value = words; form.elements.start.value = start; form.elements.end.value = start + [...words].length;
   });
 })();
+
+// Live: the number of alerts to acknowledge beside its column, and, where a person asked for it, a notice or a quiet tone.
+(() => {
+  const links = document.querySelectorAll('.side a[href="/alerts"], .side a[href="/"]');
+  if (!links.length || !window.EventSource) return;
+  const wants = (what) => localStorage.getItem(`huiyin.${what}`) === "on";
+  const LEVELS = ["蓝色", "黄色", "橙色", "红色"];
+  let audio = null;
+  const tone = () => {
+    audio = audio || new AudioContext();
+    const now = audio.currentTime, sound = audio.createOscillator(), volume = audio.createGain();
+    sound.frequency.value = 660;
+    volume.gain.setValueAtTime(0.06, now);
+    volume.gain.exponentialRampToValueAtTime(0.0001, now + 0.5);
+    sound.connect(volume).connect(audio.destination);
+    sound.start(now); sound.stop(now + 0.5);
+  };
+  const show = (counts) => {
+    for (const link of links) {
+      const badge = link.querySelector(".badge") || link.appendChild(Object.assign(document.createElement("span"), { className: "badge" }));
+      badge.hidden = !counts.alerts;
+      badge.textContent = counts.alerts > 99 ? "99+" : String(counts.alerts);
+      badge.setAttribute("aria-label", `${counts.alerts} 条预警待确认`);
+    }
+  };
+  // The words stay general: a notice can be read by anybody who sees the screen.
+  const tell = (counts) => {
+    const before = Number(localStorage.getItem("huiyin.newest"));
+    if (counts.newest === before) return;
+    localStorage.setItem("huiyin.newest", String(counts.newest));
+    if (!before || counts.newest < before || !counts.alerts) return;
+    if (wants("notify") && window.Notification?.permission === "granted") {
+      const notice = new Notification("回音：有新的预警", { body: `待确认 ${counts.alerts} 条，最高${LEVELS[counts.level]}`, tag: "huiyin-alert" });
+      notice.onclick = () => { window.focus(); location.href = "/alerts"; };
+    }
+    if (wants("sound")) tone();
+  };
+  const channel = window.BroadcastChannel ? new BroadcastChannel("huiyin-live") : null;
+  if (channel) channel.onmessage = (event) => show(event.data);
+  const listen = () => {
+    const source = new EventSource("/events");
+    source.addEventListener("counts", (event) => {
+      const counts = JSON.parse(event.data);
+      show(counts); tell(counts); channel?.postMessage(counts);
+    });
+  };
+  // One stream a browser, not one a tab: the server has few places.
+  if (channel && navigator.locks) navigator.locks.request("huiyin-live", () => { listen(); return new Promise(() => {}); });
+  else listen();
+
+  const options = document.querySelector("[data-live-options]");
+  if (!options) return;
+  options.hidden = false;
+  const state = options.querySelector("[data-live-state]");
+  for (const box of options.querySelectorAll("[data-live]")) {
+    box.checked = wants(box.dataset.live);
+    box.addEventListener("change", async () => {
+      if (box.checked && box.dataset.live === "notify") {
+        const answer = window.Notification ? await Notification.requestPermission() : "denied";
+        if (answer !== "granted") { box.checked = false; state.textContent = "浏览器没有允许通知；请在浏览器的网站设置中允许后再选。"; }
+      }
+      if (box.checked && box.dataset.live === "sound") tone();
+      localStorage.setItem(`huiyin.${box.dataset.live}`, box.checked ? "on" : "off");
+    });
+  }
+})();

@@ -38,6 +38,7 @@ def test_no_request_gets_an_answer_that_is_not_described(tmp_path: Path) -> None
             cwd=tmp_path, capture_output=True, text=True, timeout=200,
         )  # fmt: skip
     finally:
+        server.task_dispatcher.shutdown()
         server.close()
         serving.join(5)
         city.close()
