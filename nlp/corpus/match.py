@@ -31,6 +31,8 @@ READ = 1_500
 """Characters of a text that are read."""
 CANDIDATES = 5
 """Entries that are read closely for each text, at least."""
+BASE = 9
+"""Signals of one text and one entry; all are 0 where the two share nothing."""
 CELLS = 4_000_000
 """Most scores (texts x library rows) held at once."""
 
@@ -112,10 +114,11 @@ class Matcher:
 
     def _part(self, texts: Sequence[str], top: int) -> list[list[Match]]:
         places, close = self.candidates(texts, max(top, CANDIDATES))
+        touched = close[:, :, :BASE].any(axis=2)
         chances = _logistic(close @ np.asarray(self._model["chance"]) + self._model["chance_bias"])
         auto, suggest = self._model["auto"], self._model["suggest"]
         result = []
-        for row, some in zip(places, chances, strict=True):
+        for row, some, met in zip(places, chances, touched, strict=True):
             order = np.argsort(-some, kind="stable")[:top]
             result.append([
                 Match(
@@ -124,7 +127,7 @@ class Matcher:
                     "auto" if some[n] >= auto else "suggest" if some[n] >= suggest else "none",
                 )
                 for n in order
-                if some[n] > 0
+                if met[n]
             ])  # fmt: skip
         return result
 
@@ -158,7 +161,7 @@ class Matcher:
         places = np.take_along_axis(places, order, axis=1)
         value = np.take_along_axis(scores, places, axis=1)
         seen = np.take_along_axis(grid, places[:, :, None], axis=1)
-        base = seen[:, :, : seen.shape[2] // 3]
+        base = seen[:, :, :BASE]
         return places, np.concatenate([seen, *self._close(texts, places, value, base)], axis=2)
 
     def _close(self, texts: Sequence[str], places: NDArray[np.int64], value: Floats, base: Floats) -> list[Floats]:
