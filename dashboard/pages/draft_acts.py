@@ -16,6 +16,7 @@ from dashboard.pages.issue_acts import present
 from dashboard.services import read, services, write
 from huiyin.errors import Conflict, NotFound, UsageError
 from huiyin.records import DraftVersion, IssueEvent, Preference, Remark, utcnow
+from huiyin.records.audit import append
 from response_kits import archive as archives
 from response_kits import drafts, stale, workflow
 
@@ -178,6 +179,13 @@ def resolve(number: int, row: int) -> ResponseReturnValue:
         if found is None or found.draft_id != number:
             raise NotFound("没有这条意见。")
         found.resolved = not found.resolved
+        append(
+            session,
+            g.user.name,
+            "draft.remark-resolved",
+            f"draft/{number}",
+            {"remark": row, "resolved": found.resolved},
+        )
     return _back(number, "remarks")
 
 

@@ -22,8 +22,6 @@ from response_kits.review import check
 from response_kits.wording import sentences
 
 GATE_WORDS = {"pass": "通过", "warn": "提示", "block": "未通过"}
-# A gate without a row in gates.toml has no basis of its own and is named here.
-NAMES = {"absolute": "绝对化表述", "cause": "原因表述", "coverage": "关切回应", "rebuttal": "辟谣写法"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,6 @@ def copy_with(draft: Draft, title: str, text: str) -> Draft:
     )  # fmt: skip
 
 
-def gate_name(key: str) -> str:
-    name = workflow.gate_name(key)
-    return NAMES.get(key, name) if name == key else name
-
-
 def checked(session: Session, draft: Draft, now: datetime) -> dict[str, Any]:
     """The gates' report on a draft's text, ready to show: {gates: [(key, name, state, word, basis)], sentences, stopped, warned}."""
     report = check(session, draft, services().settings, now).as_dict()
@@ -57,7 +50,7 @@ def checked(session: Session, draft: Draft, now: datetime) -> dict[str, Any]:
     gates = [
         (
             key,
-            gate_name(key),
+            workflow.gate_name(key),
             state,
             GATE_WORDS.get(state, state),
             rows.get(key, {}).get("basis", ""),

@@ -85,7 +85,7 @@ def page(number: int, problem: str = "", **mine: Any) -> str:
     )
     return render_template(
         "drafts/edit.html", draft=draft, issue=issue, report=report, marked=view.marked(draft, report["sentences"]),
-        problem_name=view.gate_name, versions=list(versions), remarks=list(remarks), signoffs=list(signoffs), siblings=list(siblings),
+        problem_name=workflow.gate_name, versions=list(versions), remarks=list(remarks), signoffs=list(signoffs), siblings=list(siblings),
         moves=workflow.available_moves(draft, g.user), path=path(session, draft), move_names=MOVES, states=workflow.STATES,
         clocks=clocks.views(session, issue.id, now), facts=fact_records.of_issue(session, issue.id),
         open_facts=fact_records.of_issue(session, issue.id, states=("unverified",)), coverage=view.coverage(session, draft),
@@ -115,7 +115,7 @@ def check(number: int) -> ResponseReturnValue:
     draft = view.copy_with(workflow.get(session, number), forms.line("title", 300), forms.text("text"))
     report = view.checked(session, draft, utcnow())
     return render_template(
-        "drafts/_checks.html", draft=draft, report=report, coverage=view.coverage(session, draft), problem_name=view.gate_name, unsaved=True
+        "drafts/_checks.html", draft=draft, report=report, coverage=view.coverage(session, draft), problem_name=workflow.gate_name, unsaved=True
     )  # fmt: skip
 
 

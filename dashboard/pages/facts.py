@@ -10,7 +10,8 @@ from dashboard import auth, forms
 from dashboard.pages.issue_acts import present
 from dashboard.services import write
 from huiyin.errors import Forbidden, NotFound, UsageError
-from huiyin.records import Fact, IssueDocument, IssueEvent, utcnow
+from huiyin.records import DocumentRow, Fact, IssueDocument, IssueEvent, utcnow
+from huiyin.records.audit import append
 from response_kits import facts
 
 bp = Blueprint("facts", __name__)
@@ -63,6 +64,7 @@ def act(issue_id: str, number: int) -> ResponseReturnValue:
             facts.verify(session, number, g.user.name, now)
         elif move == "source":
             _complete(fact)
+            append(session, g.user.name, "fact.source", f"fact/{number}", {"source": fact.source})
         elif move == "supersede":
             fact = facts.supersede(
                 session, number, forms.line("text", 2000), source=forms.line("source", 300), by=g.user.name, now=now,
@@ -115,8 +117,6 @@ def from_document(document_id: str) -> ResponseReturnValue:
 
 
 def _span(session: Session, document_id: str) -> tuple[int, int]:
-    from huiyin.records import DocumentRow
-
     document = session.get(DocumentRow, document_id)
     if document is None:
         raise NotFound("没有这条内容。")

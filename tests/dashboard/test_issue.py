@@ -307,3 +307,16 @@ def test_what_is_not_there_says_so(city: City) -> None:
     ):
         page = city.client("zhang").get(path, 404)
         assert "没有" in words(page) or "not in the library" in words(page)
+
+
+def test_the_kept_kit_follows_what_people_do(city: City) -> None:
+    page = f"/issues/{ISSUE}?tab=kit"
+    city.client("zhang").post(f"/issues/{ISSUE}/facts", text="没有学生死亡。", source="市卫生健康委")
+    assert "待核实" in words(city.client("li").get(page))
+    assert 'href="#fact-1"' not in city.client("li").get(page)
+    city.client("liu").post(f"/issues/{ISSUE}/facts/1", act="verify")
+    assert 'href="#fact-1"' in city.client("li").get(page), "the question is answered by the fact at once"
+    with city.session() as session:
+        issue = session.get_one(Issue, ISSUE)
+        issue.concerns = [{"question": "什么时候复课？", "count": 9, "kind": "", "examples": []}]
+    assert "什么时候复课？" in words(city.client("li").get(page)), "new documents show at once"
