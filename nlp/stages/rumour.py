@@ -16,10 +16,12 @@ from typing import Any
 
 from huiyin.errors import HuiyinError
 from nlp.heads import MODELS, Heads
-from nlp.normalise import normalise_many
+from nlp.normalise import normalise, normalise_many
 
 HEAD = "rumour"
 COMMENTS = "rumour_comments"
+TOLD = "rumour_told"
+"""The text head that is joined with comments: learnt from posts that have them."""
 COMMENTS_READ = 100
 """Most comments that are read, the first ones: what is said early decides early."""
 SAY = 0.5
@@ -42,6 +44,7 @@ _STANCES: tuple[tuple[str, str], ...] = (
 )
 _STANCE = tuple((name, re.compile(pattern)) for name, pattern in _STANCES)
 _BARE = re.compile(r"^(?:转发微博|转发|轻转发|repost|转|\W)*$")
+_STYLE = re.compile(r"https?://\S+|@[\w-]+|[#【】]|\[[\u4e00-\u9fff]{1,4}\]|转发微博|原图")
 _MENTION = re.compile(r"@[\w-]+[:： ]?|https?://\S+")
 
 
@@ -75,13 +78,14 @@ class RumourScorer:
         """(share 0–1, reasons) from the text's log-odds `margin`, the logit of `true` less that of `false`."""
         said = [comment for comment in comments[:COMMENTS_READ] if comment.strip()]
         if said:
-            margin = self._joined(margin, said)
+            margin = self._joined(text, said)
         share = 1 / (1 + math.exp(-max(-30.0, min(30.0, margin))))
         if not any(map(str.isalnum, text)):
             return 0.0, ()
         return round(share, 4), tuple(self._reasons(text, said, share))
 
-    def _joined(self, margin: float, said: Sequence[str]) -> float:
+    def _joined(self, text: str, said: Sequence[str]) -> float:
+        margin = _margin(_heads(TOLD, self._models), TOLD, [plain(text)])[0]
         answers = _margin(_heads(COMMENTS, self._models), COMMENTS, [joined(said)])[0]
         weights = self._weights
         return (
@@ -103,6 +107,11 @@ class RumourScorer:
             if found:
                 reasons.append("用词与以往被辟谣的内容相近：" + "、".join(f"“{word}”" for word in found))
         return reasons + stances(said)
+
+
+def plain(text: str) -> str:
+    """A text without what is habit of a platform: addresses, names called, hashtags, emoticons."""
+    return _STYLE.sub(" ", normalise(text))
 
 
 def joined(comments: Sequence[str]) -> str:

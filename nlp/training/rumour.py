@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,9 +26,9 @@ from huiyin.settings import Settings
 from nlp.corpus.grams import Side, character_counts, dense, rarity
 from nlp.features import Reader, Vocabulary
 from nlp.heads import MODELS, Head
-from nlp.normalise import normalise, normalise_many
+from nlp.normalise import normalise_many
 from nlp.segment import words_of
-from nlp.stages.rumour import COMMENTS, COMMENTS_READ, HEAD, RumourScorer, joined
+from nlp.stages.rumour import COMMENTS, COMMENTS_READ, HEAD, TOLD, RumourScorer, joined, plain
 from nlp.training import scores
 
 CLASSES = ("false", "true")
@@ -47,7 +46,6 @@ _ELSE: tuple[tuple[str, float, int, bool], ...] = (
     ("rumour/piyao_titles.jsonl", 0.15, 1_000, True),
 )
 """Other texts of the auxiliary folder: path, weight of a text, how many at most, whether they are rumours."""
-_STYLE = re.compile(r"https?://\S+|@[\w-]+|[#【】]|\[[\u4e00-\u9fff]{1,4}\]|转发微博|原图")
 
 
 @dataclass(frozen=True)
@@ -130,8 +128,9 @@ class _Rumour:
         bench.model(everything).save(folder, **{name: round(value, 4) for name, value in figures.items()})
         told = [n for n, post in enumerate(bench.posts) if post.comments]
         if told:
-            join, head = bench.comments(np.asarray(told))
-            head.save(folder)
+            join, *heads = bench.comments(np.asarray(told))
+            for head in heads:
+                head.save(folder)
         else:
             join = {"text": 1.0, "comments": 0.0, "count": 0.0, "bias": 0.0}
         place = folder / HEAD
@@ -169,7 +168,7 @@ class _Bench:
         self.factor = np.concatenate([[0], reader.vocabulary.idf]).astype(np.float32)
         self.truth = np.array([post.rumour for post in self.posts])
         self.sources = np.array([post.source for post in self.posts])
-        self.plain = [_STYLE.sub(" ", normalise(post.text)) for post in self.posts]
+        self.plain = [plain(post.text) for post in self.posts]
         self.rows = self._matrix(self.plain)
         self.as_read = self._matrix(normalise_many([post.text for post in self.posts]))
         texts, aims, weights = _others(aux)
@@ -182,9 +181,9 @@ class _Bench:
         counts.sum_duplicates()
         return (diags(scale[:, 0]) @ counts @ diags(self.factor)).tocsr()
 
-    def _fit(self, part: NDArray[Any]) -> LogisticRegression:
+    def _fit(self, part: NDArray[Any], *, alone: bool = False) -> LogisticRegression:
         rows, aims, weights = self.rows[part], self.truth[part], np.ones(len(part))
-        if self.other is not None:
+        if self.other is not None and not alone:
             rows = vstack([rows, self.other]).tocsr()
             aims = np.concatenate([aims, self.other_truth])
             weights = np.concatenate([weights, self.other_weight])
@@ -218,15 +217,14 @@ class _Bench:
         first, last = order[: int(0.7 * len(order))], order[int(0.7 * len(order)) :]
         before = self.posts[last[0]].when
         learn = np.array([n for n, post in enumerate(self.posts) if post.when < before])
-        join, head = self.comments(first)
+        join, answers, told_text = self.comments(first)
         margin = self._fit(learn).decision_function(self.as_read[last])
-        weights = np.asarray(head.weights, dtype=np.float32) * head.scale
-        answers = self._answers(last)
-        reads = answers @ (weights[:, 1] - weights[:, 0]) * 1.0 + float(head.bias[1] - head.bias[0])
+        texts = self._counts([self.plain[n] for n in last])
+        reads = _apply(answers, self._counts(self._joined(last)))
         count = np.array([len(self.posts[n].comments or ()) for n in last])
         both = np.where(
             count > 0,
-            join["text"] * margin + join["comments"] * reads + join["count"] * np.log1p(count) + join["bias"],
+            join["text"] * _apply(told_text, texts) + join["comments"] * reads + join["count"] * np.log1p(count) + join["bias"],
             margin,
         )
         truth = self.truth[last]
@@ -235,24 +233,27 @@ class _Bench:
             "AUC text and comments of 30 minutes, last 30 % in time": float(roc_auc_score(truth, both)),
         }
 
-    def _answers(self, part: NDArray[Any], *, weighed: bool = False) -> Any:
-        """Rows of the joined comments: counts by scale, with the rarities folded in where a model is to be fitted."""
-        texts = [joined((self.posts[n].comments or ())[:COMMENTS_READ]) for n in part]
-        counts, scale = self.reader.read(normalise_many(texts))
-        counts.sum_duplicates()
-        rows = diags(scale[:, 0]) @ counts
-        return (rows @ diags(self.factor)).tocsr() if weighed else rows.tocsr()
+    def _joined(self, part: NDArray[Any]) -> list[str]:
+        return normalise_many([joined((self.posts[n].comments or ())[:COMMENTS_READ]) for n in part])
 
-    def comments(self, part: NDArray[Any]) -> tuple[dict[str, float], Head]:
-        """The head that reads comments and the join of both, from posts `part`; the join sees held-out answers only."""
+    def _counts(self, spellings: Sequence[str]) -> Any:
+        """Rows as `Heads` reads them: counts by scale."""
+        counts, scale = self.reader.read(spellings)
+        return (diags(scale[:, 0]) @ counts).tocsr()
+
+    def comments(self, part: NDArray[Any]) -> tuple[dict[str, float], Head, Head]:
+        """The join, the head that reads comments and the text head beside it, fitted on `part` alone.
+
+        The join sees held-out answers only. Posts without comments would pull the text head away from such posts.
+        """
         part = np.array([n for n in part if self.posts[n].comments])
-        rows, truth = self._answers(part, weighed=True), self.truth[part]
+        rows, truth = self._matrix(self._joined(part)), self.truth[part]
         fold = np.random.default_rng(0).integers(0, 5, len(part))
         seen = np.zeros((len(part), 3))
         seen[:, 2] = [np.log1p(len(self.posts[n].comments or ())) for n in part]
         for number in range(5):
             left, held = part[fold != number], fold == number
-            seen[held, 0] = self._fit(left).decision_function(self.as_read[part[held]])
+            seen[held, 0] = self._fit(left, alone=True).decision_function(self.rows[part[held]])
             seen[held, 1] = (
                 _regression(1.0)
                 .fit(rows[fold != number], truth[fold != number])
@@ -262,7 +263,8 @@ class _Bench:
         names = ("text", "comments", "count")
         found = {name: round(float(value), 4) for name, value in zip(names, join.coef_[0], strict=True)}
         found["bias"] = round(float(join.intercept_[0]), 4)
-        return found, _head(COMMENTS, _regression(1.0).fit(rows, truth), self.factor)
+        answers = _head(COMMENTS, _regression(1.0).fit(rows, truth), self.factor)
+        return found, answers, _head(TOLD, self._fit(part, alone=True), self.factor)
 
     def telling(self, most: int = 300) -> list[str]:
         """Words of two characters and more that debunked posts have much oftener, heaviest first."""
@@ -291,6 +293,13 @@ def _head(name: str, model: LogisticRegression, factor: NDArray[Any]) -> Head:
     return Head.pack(name, CLASSES, np.concatenate([-half, half], axis=1), bias, 1.0)
 
 
+def _apply(head: Head, rows: Any) -> NDArray[Any]:
+    """Log-odds of rows under a packed head."""
+    weights = np.asarray(head.weights, dtype=np.float32) * head.scale
+    result: NDArray[Any] = rows @ (weights[:, 1] - weights[:, 0]) + float(head.bias[1] - head.bias[0])
+    return result
+
+
 def _others(aux: Path) -> tuple[list[str], list[bool], list[float]]:
     texts: list[str] = []
     aims: list[bool] = []
@@ -304,7 +313,7 @@ def _others(aux: Path) -> tuple[list[str], list[bool], list[float]]:
             text = str(row.get("text") or row.get("claim") or row.get("title") or "")
             if not text or (rumour and "rumor" not in (row.get("label"), row.get("verdict"))):
                 continue
-            texts.append(_STYLE.sub(" ", normalise(text[:2_000])))
+            texts.append(plain(text[:2_000]))
             aims.append(rumour)
             weights.append(weight)
     return texts, aims, weights
@@ -324,7 +333,8 @@ def _card(figures: dict[str, float], data: Sequence[str], bench: _Bench) -> str:
     return f"""# rumour
 
 How much a text reads like posts that were debunked: logistic regression on hashed character 1- to 3-grams (`rumour`), a second
-one on the early comments joined (`rumour_comments`), and a join of the two (`join.json`). A score, never a verdict.
+one on the early comments joined (`rumour_comments`), a third on the text where there are comments (`rumour_told`, from one
+source), and a join of the two (`join.json`). A score, never a verdict.
 
 ## Data
 {len(bench.posts)} labelled posts ({names}): THUNLP Chinese_Rumor_Dataset (CED) and the EANN subset of Weibo (Jin 2017), “please
