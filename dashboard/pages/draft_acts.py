@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import auth, forms
 from dashboard.pages import draft_view as view
-from dashboard.pages.drafts import WRITERS, page
+from dashboard.pages.drafts import LONGEST, WRITERS, page
 from dashboard.pages.issue_acts import present
 from dashboard.services import read, services, write
 from huiyin.errors import Conflict, NotFound, UsageError
@@ -73,7 +73,7 @@ def create(issue_id: str) -> ResponseReturnValue:
 @auth.allow(*WRITERS)
 def save(number: int) -> ResponseReturnValue:
     """Save as the next version. Where somebody else saved first, nothing is lost: the person's text comes back beside theirs."""
-    title, text, seen = forms.line("title", 300), forms.text("text"), forms.needed("version")
+    title, text, seen = forms.line("title", 300), forms.text("text", LONGEST), forms.needed("version")
     if not title or not text.strip():
         raise UsageError("标题和正文都不能为空；没有保存。")
     try:
@@ -120,7 +120,7 @@ def autosave(number: int) -> ResponseReturnValue:
     """Keep what a person is typing, apart from the draft's versions, until they save it."""
     value = {
         "title": forms.line("title", 300),
-        "text": forms.text("text"),
+        "text": forms.text("text", LONGEST),
         "version": forms.needed("version"),
     }
     now = utcnow()

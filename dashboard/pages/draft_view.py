@@ -21,6 +21,9 @@ from response_kits import facts as fact_records
 from response_kits.review import check
 from response_kits.wording import sentences
 
+MOST_LINES = 1500
+LONGEST_LINE = 1500
+"""Lines, and letters of a line, up to which two texts are compared exactly."""
 GATE_WORDS = {"pass": "通过", "warn": "提示", "block": "未通过"}
 
 
@@ -170,7 +173,9 @@ def difference(left: str, right: str) -> list[tuple[str, Markup]]:
     """Lines of two texts as (same | gone | new, line with the changed words marked)."""
     found: list[tuple[str, Markup]] = []
     before, after = left.splitlines(), right.splitlines()
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    # Many equal lines make the exact comparison quadratic; then the common ones are passed over.
+    junk = len(after) > MOST_LINES
+    for tag, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=junk).get_opcodes():
         if tag == "equal":
             found += [("same", escape(line)) for line in before[a:b]]
             continue
@@ -184,6 +189,8 @@ def difference(left: str, right: str) -> list[tuple[str, Markup]]:
 
 
 def _words(old: str, new: str) -> tuple[Markup, Markup]:
+    if len(old) * len(new) > LONGEST_LINE**2:  # comparing letter by letter would take seconds
+        return Markup("<del>{}</del>").format(old), Markup("<ins>{}</ins>").format(new)
     gone, fresh = Markup(), Markup()
     for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":

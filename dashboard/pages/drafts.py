@@ -23,6 +23,8 @@ bp.nav = [(30, "drafts.index", "回应", "回应")]  # type: ignore[attr-defined
 
 WRITERS = ("analyst", "spokesperson", "reviewer", "leader")
 LIMIT = 200
+LONGEST = 30_000
+"""Longest text of a draft in characters."""
 MOVES = {move: row.name for (_, move), row in workflow.MOVES.items()} | {
     "edit": "修改",
     "withdraw": "撤回",
@@ -112,7 +114,9 @@ def path(session: Any, draft: Draft) -> list[tuple[str, str, bool]]:
 def check(number: int) -> ResponseReturnValue:
     """The checks on a text that is not saved, as a part of the page."""
     session = read()
-    draft = view.copy_with(workflow.get(session, number), forms.line("title", 300), forms.text("text"))
+    draft = view.copy_with(
+        workflow.get(session, number), forms.line("title", 300), forms.text("text", LONGEST)
+    )
     report = view.checked(session, draft, utcnow())
     return render_template(
         "drafts/_checks.html", draft=draft, report=report, coverage=view.coverage(session, draft), problem_name=workflow.gate_name, unsaved=True

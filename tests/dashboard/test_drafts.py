@@ -16,6 +16,7 @@ from docx import Document
 from sqlalchemy import func, select
 
 from dashboard import official_docx
+from dashboard.pages import draft_view
 from huiyin.records import Clock, Draft, DraftVersion, Issue, Preference, Signoff, Statement
 from huiyin.records.audit import verify
 
@@ -333,3 +334,24 @@ def test_the_spokespersons_pack_is_for_those_who_write(city: City) -> None:
     answer = city.client("li").client.get(f"/issues/{ISSUE}/pack.docx")
     assert any("资料包" in paragraph.text for paragraph in Document(io.BytesIO(answer.data)).paragraphs)
     city.client("root").get(f"/issues/{ISSUE}/pack.docx", 403)
+
+
+def test_huge_texts_are_refused(city: City) -> None:
+    draft = new_draft(city)
+    for path in (f"{draft}/save", f"{draft}/check", f"{draft}/autosave"):
+        refused = city.client("zhang").post(path, 400, title="长", text="长" * 30_001, version="1")
+        assert "最多 30,000 字" in refused.text
+
+
+@pytest.mark.timeout(20)
+def test_the_difference_of_huge_texts_ends() -> None:
+    """One line of 30,000 letters, and thousands of equal lines: letter by letter these would take minutes."""
+    long = draft_view.difference("甲" * 30_000, "乙" * 30_000)
+    assert [kind for kind, _ in long] == ["gone", "new"]
+    many = draft_view.difference("甲\n" * 15_000, "甲\n乙\n" * 7_500)
+    assert {"gone", "new"} & {kind for kind, _ in many}
+    changed = draft_view.difference("共有42名学生就诊。", "共有45名学生就诊。")
+    assert [str(line) for _, line in changed] == [
+        "共有4<del>2</del>名学生就诊。",
+        "共有4<ins>5</ins>名学生就诊。",
+    ]
