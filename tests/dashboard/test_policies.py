@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answering_city import HOSTILE, ISSUE, City, enter_facts, new_draft, words
 from docx import Document
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from huiyin.records import Organisation, Policy, Promise
 from response_kits import statements
-
-from answering_city import HOSTILE, ISSUE, City, enter_facts, new_draft, words
 
 RULE = """云江市人民政府关于印发《云江市学校食品安全管理办法》的通知
 云政发〔2025〕31号

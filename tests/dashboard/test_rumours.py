@@ -8,12 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from answering_city import HOSTILE, ISSUE, City, words
 from sqlalchemy import select
 
 from huiyin.records import Rumour, RumourMatch
 from response_kits.library import rumours
-
-from answering_city import HOSTILE, ISSUE, City, words
 
 
 @pytest.fixture
