@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from huiyin.records import (
     AnalysisRow,
     AuditRow,
+    Clock,
     Constraint,
     Correction,
     DocumentRow,
@@ -191,6 +192,9 @@ def test_reported_time_is_logged_and_cannot_lie_ahead(city: City) -> None:
     browser.post(f"/issues/{ISSUE}/reported", reported=at.strftime("%Y-%m-%dT%H:%M"))
     with city.session() as session:
         reported = session.get_one(Issue, ISSUE).reported
+        clock = session.scalars(select(Clock).where(Clock.rule == "respond")).one()
+        assert clock.start == reported, "the clock starts at the earlier of reported and seen"
+        assert clock.due - clock.start == timedelta(hours=48)
         assert reported is not None
         assert reported == at.replace(second=0, microsecond=0)
     assert "接报时间" in words(browser.get(f"/issues/{ISSUE}?tab=log"))
