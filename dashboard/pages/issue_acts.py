@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import auth, forms
@@ -17,7 +14,6 @@ from huiyin.errors import Conflict, NotFound, UsageError
 from huiyin.records import ISSUE_STATES, Clock, Issue, IssueDocument, IssueEvent, utcnow
 from huiyin.records.audit import append
 from response_kits import clocks
-from response_kits.clock_rules import due_of
 
 bp = Blueprint("issue_acts", __name__)
 
@@ -81,7 +77,7 @@ def add_note(issue_id: str) -> ResponseReturnValue:
 @bp.post("/issues/<issue_id>/reported")
 @auth.allow(*WORKERS)
 def reported(issue_id: str) -> ResponseReturnValue:
-    """接报: when the matter was reported to the office. Clocks that run are counted anew from the start that the settings name."""
+    """接报: when the matter was reported to the office. An earlier start moves the running clocks."""
     at = forms.moment("reported")
     if at is None:
         raise UsageError("请填写接报时间。")
@@ -89,22 +85,12 @@ def reported(issue_id: str) -> ResponseReturnValue:
         raise UsageError("接报时间不能晚于现在。")
     with write() as session:
         issue = present(session, issue_id)
-        settings = services().settings
-        begun = clocks.start_of(issue, settings)
         before, issue.reported = issue.reported, at
         session.flush()
-        _restart(session, issue, begun, clocks.start_of(issue, settings))
-        clocks.start_for(session, issue, settings, utcnow())
+        clocks.start_for(session, issue, services().settings, utcnow())
         words = f"接报时间：{moment(at)}" + (f"（原为 {moment(before)}）" if before else "")
         note(session, issue, "reported", words, at=at.isoformat())
     return back(issue_id)
-
-
-def _restart(session: Session, issue: Issue, begun: datetime, anew: datetime) -> None:
-    """Running clocks that began with the issue begin where it now begins, and end by their own rule from there."""
-    wanted = select(Clock).where(Clock.issue_id == issue.id, Clock.state == "running", Clock.start == begun)
-    for clock in session.scalars(wanted):
-        clock.start, clock.due = anew, due_of(clocks.rule(clock.rule), anew).at
 
 
 @bp.post("/issues/<issue_id>/unit")
