@@ -20,9 +20,13 @@ _BATCH = 200
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSONL; - or nothing: standard input")
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="JSONL; - or nothing: standard input"
+    )
     parser.add_argument("--library", required=True, metavar="LIB.jsonl", help="the documents or clauses")
-    parser.add_argument("--top", type=int, default=5, metavar="K", help="passages of a question at most (default: 5)")
+    parser.add_argument(
+        "--top", type=int, default=5, metavar="K", help="passages of a question at most (default: 5)"
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

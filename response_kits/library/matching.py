@@ -40,7 +40,11 @@ def match_pending(record: Record, settings: Settings, now: datetime) -> int:
             return 0
         written = _link(session, rumours, [document for document, _ in rows], now)
         document, analysis = rows[-1]
-        value = {"made": analysis.made.astimezone(UTC).isoformat(), "document": document.id, "library": mark["library"]}
+        value = {
+            "made": analysis.made.astimezone(UTC).isoformat(),
+            "document": document.id,
+            "library": mark["library"],
+        }
         session.merge(Preference(name=WATERMARK, value=value, at=now))
         return written
 
@@ -67,7 +71,9 @@ def _next(session: Session, mark: dict[str, Any]) -> list[tuple[DocumentRow, Ana
     return [(document, analysis) for document, analysis in session.execute(query).all()]
 
 
-def _link(session: Session, rumours: Sequence[Rumour], documents: Sequence[DocumentRow], now: datetime) -> int:
+def _link(
+    session: Session, rumours: Sequence[Rumour], documents: Sequence[DocumentRow], now: datetime
+) -> int:
     posts = [document for document in documents if document.kind != "policy"]
     if not rumours or not posts:
         return 0
@@ -78,9 +84,14 @@ def _link(session: Session, rumours: Sequence[Rumour], documents: Sequence[Docum
     known: set[tuple[int, str]] = set()
     for start in range(0, len(posts), 500):
         part = [post.id for post in posts[start : start + 500]]
-        query = select(RumourMatch.rumour_id, RumourMatch.document_id).where(RumourMatch.document_id.in_(part))
+        query = select(RumourMatch.rumour_id, RumourMatch.document_id).where(
+            RumourMatch.document_id.in_(part)
+        )
         known |= {(rumour, document) for rumour, document in session.execute(query).all()}
-    texts = [f"{post.title}\n{post.text}" if post.title and not post.text.startswith(post.title) else post.text for post in posts]
+    texts = [
+        f"{post.title}\n{post.text}" if post.title and not post.text.startswith(post.title) else post.text
+        for post in posts
+    ]
     written = 0
     for post, text, found in zip(posts, texts, matcher.match(texts), strict=True):
         for match in found:

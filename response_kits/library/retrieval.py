@@ -29,6 +29,12 @@ READ = 20_000
 """Characters of a document that are read."""
 CELLS = 8_000_000
 """Most scores (questions x windows) held at once."""
+RAW = 10
+SIGNALS = 2 * RAW - 1
+"""Features of one question and one document: RAW signals, and all but the last of them relative to the question's best."""
+TITLE = 8
+TITLE_WEIGHT = 0.5
+"""Place and weight of the title's cosine; the fit has no titles to learn it from."""
 POOL = 100
 """Documents whose scores are made comparable and weighed, for each question."""
 
@@ -116,7 +122,9 @@ class Finder:
         )
         quotes = [_QUOTE.findall(whole)[:6] or [""] for whole in wholes]
         self._quoted = np.cumsum([0, *map(len, quotes)])[:-1]
-        self._quotes = Side.of(character_counts([one for some in quotes for one in some]), self._character_idf)
+        self._quotes = Side.of(
+            character_counts([one for some in quotes for one in some]), self._character_idf
+        )
         self._names = [frozenset(_NAME.findall(whole)) for whole in wholes]
 
     def find(self, question: str, top: int = 5) -> list[Passage]:
@@ -200,5 +208,5 @@ class Finder:
         seen = np.take_along_axis(raw, places[:, :, None], axis=1)
         # A question's own scale: its BM25 sums grow with its length.
         top = np.maximum(seen.max(axis=1, keepdims=True), 1e-6)
-        relative = seen[:, :, :9] / top[:, :, :9]
+        relative = seen[:, :, : RAW - 1] / top[:, :, : RAW - 1]
         return places, np.concatenate([seen, relative], axis=2), pieces

@@ -56,7 +56,9 @@ def test_nothing_is_found_for_nothing(finder: Finder) -> None:
     assert Finder([]).find("供热") == []
 
 
-@pytest.mark.parametrize("text", ["", "无标点" * 200, "一。" * 300, "\n\n第一条 甲。\n\n第二条 乙！？\n", "  空白。  "])
+@pytest.mark.parametrize(
+    "text", ["", "无标点" * 200, "一。" * 300, "\n\n第一条 甲。\n\n第二条 乙！？\n", "  空白。  "]
+)
 def test_windows_cover_the_text_in_order(text: str) -> None:
     spans = windows(text)
     assert all(0 <= start <= end <= len(text) for start, end in spans)
@@ -70,7 +72,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     library.write_text(
         "".join(json.dumps({"id": t.id, "title": t.title or None, "text": t.text}) + "\n" for t in LIBRARY), "utf-8"
     )  # fmt: skip
-    asked.write_text('{"id": 1, "question": "供热温度不达标", "from": "x"}\n{"id": 2, "question": ""}\n', "utf-8")
+    asked.write_text(
+        '{"id": 1, "question": "供热温度不达标", "from": "x"}\n{"id": 2, "question": ""}\n', "utf-8"
+    )
     assert main(["find", str(asked), "--library", str(library), "--top", "1"]) == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert (first["id"], first["from"], first["passages"][0]["id"]) == (1, "x", "heating")
@@ -80,7 +84,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert (second["id"], second["passages"]) == (2, [])
 
 
-def test_a_library_without_text_is_refused_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_library_without_text_is_refused_by_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     library = tmp_path / "lib.jsonl"
     library.write_text('{"id": 1, "title": "只有标题"}\n', "utf-8")
     assert main(["find", str(library), "--library", str(library)]) == 1
