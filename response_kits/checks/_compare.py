@@ -10,13 +10,14 @@ from difflib import SequenceMatcher
 from response_kits.checks import _dates
 from response_kits.checks._figures import Item
 from response_kits.checks._ground import Ground, Passage
-from response_kits.checks._signs import Sign, Signs, lexicon
+from response_kits.checks._signs import Sign, Signs, lexicon, table
 
 _NEAR = (1.0, 0.6, 0.4, 0.3, 0.25, 0.2, 0.2, 0.2)
 _MARGIN = 0.35
 _MIXED = ({"个", "家", "处", "项", "件", "起", "台", "条", "种", "座", "所", "间", "套", "份"}, {"人", "个"}, {"起", "件"}, {"次", "批次", "起"}, {"栋", "座", "个"},
           {"辆", "台"}, {"班", "趟", "班次", "次"}, {"天", "日"}, {"株", "棵"})  # fmt: skip
 _ARTICLE = {
+    "班",
     "个",
     "项",
     "种",
@@ -101,8 +102,9 @@ def _figure(
         if not equal:
             return _unknown(item, shown, rivals)
     best = max(score for score, _, _ in equal)
-    rival = max(rivals, key=lambda entry: entry[0], default=None)
-    if rival and rival[0] > best + _MARGIN:
+    alike = [entry for entry in rivals if _alike(item, entry[1].item)]
+    rival = max(alike, key=lambda entry: entry[0], default=None)
+    if rival and rival[0] > best + _MARGIN and rival[0] >= 1.0:
         return "swapped", f"“{shown}”与事实对不上：同一处事实为“{rival[1].raw}”"
     agreeing = [s for score, s, _ in equal if score >= best - 0.75]
     if item.kind == "num" and not any(_hedged(item, s.item) for s in agreeing if s.item):
@@ -111,7 +113,16 @@ def _figure(
 
 
 def _with_about(sign: Sign) -> str:
-    names = {"": "确数", "about": "约数", "over": "以上、余", "under": "近、以下"}
+    names = {
+        "": "确数",
+        "about": "约数",
+        "over": "有余",
+        "near": "近",
+        "above": "以上、超过",
+        "below": "以下、低于",
+        "least": "至少",
+        "most": "至多",
+    }
     return f"{sign.raw}（{names[sign.item.about if sign.item else '']}）"
 
 
@@ -156,7 +167,7 @@ def _elsewhere(
                 if (
                     near >= 1.6
                     or (near >= 0.8 and len(row) <= 4)
-                    or len(row) == 1
+                    or all(other.item for other in row)
                     or item.kind in ("doc", "code")
                 ):
                     found.append((near, sign, passage))
@@ -171,6 +182,10 @@ def _same(left: Item, right: Item, passage: Passage, today: _dates.Day | None) -
         return left.key[:2] == right.key[:2] and (
             not a or not b or a[-1] == b[-1] and (a == b or len(a) < 2 or len(b) < 2)
         )
+    if left.kind == "time":
+        return left.key[:2] == right.key[:2] and (
+            "" in (left.key[2], right.key[2]) or left.key[2] == right.key[2]
+        )
     if left.kind == "num":
         return (
             _same_value(left, right)
@@ -182,7 +197,9 @@ def _same(left: Item, right: Item, passage: Passage, today: _dates.Day | None) -
 
 def _same_value(left: Item, right: Item) -> bool:
     a, b = float(str(left.key[0])), float(str(right.key[0]))
-    return a == b or (left.about == "about" and right.about == "" and abs(a - b) <= 0.05 * max(a, b))
+    return a == b or (
+        left.about == "about" and right.about in ("", "over") and abs(a - b) <= 0.05 * max(a, b)
+    )
 
 
 def _same_unit(left: str, right: str) -> bool:
@@ -191,9 +208,19 @@ def _same_unit(left: str, right: str) -> bool:
 
 def _hedged(draft: Item, fact: Item) -> bool:
     """May a draft that says `draft.about` rest on a fact that says `fact.about`?"""
-    if draft.about == fact.about or draft.about == "about" and fact.about in ("", "over", "under"):
-        return True
-    return False
+    return draft.about == fact.about or fact.about in _FIT.get(draft.about, ())
+
+
+# 超过 and 以上 set a limit, which a draft may name without them; 约, 余, 近 and 至少 belong to the figure.
+_FIT = {"": ("above", "below"), "about": ("", "over", "near"), "above": ("over", "least"), "over": ("above",), "least": ("above",),
+        "below": ("near", "most"), "most": ("below",), "near": ("below",)}  # fmt: skip
+
+
+def _alike(left: Item, right: Item | None) -> bool:
+    """Could the one stand for the other: figures with the same unit, dates, codes?"""
+    if right is None or left.kind != right.kind:
+        return False
+    return left.kind != "num" or _same_unit(str(left.key[1]), str(right.key[1])) or not right.key[1]
 
 
 _KINDS = {"num": "数字", "date": "日期", "time": "时间", "doc": "文号", "code": "号码或代号", "rel": "日期"}
@@ -207,14 +234,18 @@ def _unknown(item: Item, shown: str, rivals: Found) -> tuple[str, str]:
     return item.kind, f"{_KINDS[item.kind]}“{shown}”未见于相应的事实{tail}"
 
 
-def senses(clause: Signs, passages: Sequence[Passage]) -> Iterator[Fault]:
+def senses(clause: Signs, passages: Sequence[Passage], whole: set[str]) -> Iterator[Fault]:
     """Not, already, will, perhaps, part, all: marks before signs that match differ. Where the facts speak twice in like words, a
-    clause that agrees with either is true."""
-    ours = {kind for kind, *_ in clause.marks}
+    clause that agrees with either is true. `whole`: the marks of the whole sentence."""
+    ours = {kind for kind, *_ in clause.marks} | (whole & {"future", "hedge", "part"})
     negations = sum(kind == "neg" for kind, *_ in clause.marks)
     for i, sign in enumerate(clause.row):
         found = [
-            (closeness(clause.row, i, passage.row, j, passage.clause_of), j, passage)
+            (
+                closeness(clause.row, i, passage.row, j, passage.clause_of) + 0.5 * (other.raw == sign.raw),
+                j,
+                passage,
+            )
             for passage in passages
             for j, other in enumerate(passage.row)
             if other.key == sign.key
@@ -228,14 +259,62 @@ def senses(clause: Signs, passages: Sequence[Passage]) -> Iterator[Fault]:
                 part = passage.parts[passage.clause_of[j]]
                 around = {kind for kind, *_ in part.marks}
                 kind = _clash(sign.marks, passage.row[j].marks, ours, around)
-                if kind == "neg" and negations and negations == sum(k == "neg" for k, *_ in part.marks):
+                theirs = sum(k == "neg" for k, *_ in part.marks)
+                if kind == "neg" and (
+                    (negations and negations == theirs) or abs(negations - theirs) == _quiet(clause, part)
+                ):
                     kind = ""
                 clashes.append((kind, passage.row[j], passage))
+        if i == len(clause.row) - 1 and not any(kind for kind, _, _ in clashes):
+            ends = [
+                p
+                for near, j, p in found
+                if near >= best - _SLACK and p.parts[p.clause_of[j]].row[-1] is p.row[j]
+            ]
+            loose = [
+                _clash(clause.loose, p.parts[p.clause_of[j]].loose, ours, set())
+                for near, j, p in found
+                if p in ends and p.parts[p.clause_of[j]].row[-1] is p.row[j]
+            ]
+            if ends and all(loose):
+                yield Fault(
+                    loose[0],
+                    sign.start,
+                    sign.end,
+                    _SENSE[loose[0]].format(_around(clause, i), ends[0].text[:40]),
+                )
         if all(kind for kind, _, _ in clashes):
             kind, other, passage = clashes[0]
             yield Fault(
                 kind, sign.start, sign.end, _SENSE[kind].format(_around(clause, i), _named(other, passage))
             )
+
+
+def scope(clause: Signs, passages: Sequence[Passage]) -> Iterator[Fault]:
+    """全部 where the facts say nothing of all; 部分 where they say all."""
+    rows = table("words")
+    told = "".join(passage.text for passage in passages)
+    said = [(word, a, b) for _, word, a, b in clause.marks] + clause.fillers
+    for word, start, end in said:
+        if word in rows["every"] and not any(
+            w in told for w in (*rows["every"], "全", "均", "都", "各", "每", "任何")
+        ):
+            yield Fault("scope", start, end, f"“{word}”没有事实依据")
+        elif (
+            word in rows["some"]
+            and not any(w in told for w in rows["some"])
+            and any(w in told for w in (*rows["every"], "均", "都"))
+        ):
+            yield Fault("scope", start, end, f"“{word}”的范围与事实不符")
+
+
+def _quiet(clause: Signs, part: Signs) -> int:
+    """1 where one of the two denies without a “not” (停止, 免费) and the other does not."""
+    words = table("words")["denying"]
+    ours, theirs = (
+        any(word in "".join(s.raw for s in row) for word in words) for row in (clause.row, part.row)
+    )
+    return int(ours != theirs)
 
 
 _SLACK = 0.3
@@ -255,9 +334,7 @@ def _clash(ours: set[str], theirs: set[str], our_clause: set[str], their_clause:
     a, b = ours & times, theirs & times
     if a and b and not a & b:
         return "tense"
-    if (b == {"future"} and not our_clause & {"future"}) or (
-        a == {"done"} and not b and "future" in their_clause and "done" not in their_clause
-    ):
+    if a == {"done"} and not b and "future" in their_clause and "done" not in their_clause:
         return "tense"
     if a == {"future"} and "done" in their_clause and not their_clause & {"future"}:
         return "tense"
@@ -297,10 +374,9 @@ def opposites(clause: Signs, passages: Sequence[Passage]) -> Iterator[Fault]:
     """上升 where the facts say 下降."""
     lex = lexicon()
     for i, sign in enumerate(clause.row):
-        against = lex.opposites.get(sign.raw)
+        against = lex.opposites.get(sign.raw, frozenset()) | lex.opposites.get(sign.key[1:], frozenset())
         if not against or sign.item:
             continue
-        against = against | {lex.groups.get(word, word) for word in against}
         equal = rival = -1.0
         shown = ""
         for passage in passages:
@@ -309,7 +385,7 @@ def opposites(clause: Signs, passages: Sequence[Passage]) -> Iterator[Fault]:
                 if other.key == sign.key:
                     equal = max(equal, near)
                 elif (
-                    (other.raw in against or other.key[1:] in against)
+                    (other.raw in against or (len(other.key) > 1 and other.key[1:] in against))
                     and ("neg" in sign.marks) == ("neg" in other.marks)
                     and near > rival
                 ):
@@ -335,10 +411,11 @@ def covered(clause: Signs, passages: Sequence[Passage]) -> list[bool]:
         keys.update(row)
     text = "\n".join(passage.text for passage in passages)
     row = clause.row
+    light = table("words")["light"]
     found = []
     for i, sign in enumerate(row):
         whole = len(sign.key) > 1 or len(sign.word) == 1
-        inside = len(sign.word) > 1 and sign.word in text
+        inside = sign.word in light or len(sign.word) > 1 and sign.word in text
         left = i > 0 and (row[i - 1].key, sign.key) in pairs
         right = i + 1 < len(row) and (sign.key, row[i + 1].key) in pairs
         found.append(
@@ -354,29 +431,23 @@ def covered(clause: Signs, passages: Sequence[Passage]) -> list[bool]:
 
 def substitutions(clause: Signs, passages: Sequence[Passage], nouns: set[str]) -> Iterator[Fault]:
     """A noun stands where the facts, in the same words around it, have another one. `nouns`: nouns of the clause and the facts."""
-    for passage in passages[:2]:
-        matcher = SequenceMatcher(None, clause.keys, passage.keys, autojunk=False)
-        steps = matcher.get_opcodes()
+    for part in (part for passage in passages[:2] for part in passage.parts if part.row):
+        keys = part.keys
+        steps = SequenceMatcher(None, clause.keys, keys, autojunk=False).get_opcodes()
+        if sum(b - a for step, a, b, _, _ in steps if step == "equal") < max(2, len(clause.row) // 2):
+            continue
         for n, (step, a, b, c, d) in enumerate(steps):
-            if step != "replace" or b - a > 6 or d - c > 6:
+            if (
+                step != "replace"
+                or b - a > 6
+                or d - c > 6
+                or any(s.item for s in (*clause.row[a:b], *part.row[c:d]))
+            ):
                 continue
-            left = (
-                n > 0
-                and steps[n - 1][2] - steps[n - 1][1] >= 2
-                and passage.clause_of[c - 1] == passage.clause_of[c]
-            )
-            right = (
-                n + 1 < len(steps)
-                and steps[n + 1][2] - steps[n + 1][1] >= 2
-                and passage.clause_of[d - 1] == passage.clause_of[min(d, len(passage.row) - 1)]
-            )
-            starts = a == 0 and (c == 0 or passage.clause_of[c - 1] != passage.clause_of[c])
-            ends = b == len(clause.row) and (
-                d == len(passage.row) or passage.clause_of[d - 1] != passage.clause_of[d]
-            )
-            if not ((left or starts) and (right or ends) and (left or right)):
+            # Between words that agree on either side; the edge of both clauses counts as agreement.
+            if (n == 0 and (a or c)) or (n + 1 == len(steps) and (b < len(clause.row) or d < len(part.row))):
                 continue
-            new, old = _words(clause.row, a, b), _words(passage.row, c, d)
+            new, old = _words(clause.row, a, b), _words(part.row, c, d)
             if _other_noun(new, old, nouns) and not any(_aligned(clause, a, b, p) for p in passages):
                 yield Fault(
                     "object", clause.row[a].start, clause.row[b - 1].end, f"“{new}”与事实不符：事实为“{old}”"
@@ -401,12 +472,25 @@ def _words(row: Sequence[Sign], start: int, end: int) -> str:
 
 
 def _other_noun(new: str, old: str, nouns: set[str]) -> bool:
-    lex = lexicon()
-    if len(new) < 2 or len(old) < 2 or any(c in old for c in new):
+    """Two different nouns, neither a synonym nor a short form of the other; the last character may be the same (小学, 中学)."""
+    lex, rows = lexicon(), table("words")
+    if (
+        len(new) < 2
+        or len(old) < 2
+        or not new.isalpha()
+        or lex.groups.get(new, new) == lex.groups.get(old, old)
+    ):
         return False
-    if lex.groups.get(new, new) == lex.groups.get(old, old) or not new.isalpha():
+    if (
+        new[0] in rows["not_first"]
+        or old[0] in rows["not_first"]
+        or new in rows["light"]
+        or {new, old} <= set(rows["persons"])
+    ):
         return False
-    return new in nouns and old in nouns
+    if set(new[:-1]) & set(old[:-1]) or new[-1] in old[:-1] or old[-1] in new[:-1]:
+        return False
+    return any(new.endswith(word) for word in nouns) and any(old.endswith(word) for word in nouns)
 
 
 def _aligned(clause: Signs, a: int, b: int, passage: Passage) -> bool:

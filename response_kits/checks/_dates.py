@@ -25,6 +25,8 @@ def agree(draft: Item, fact: Item, year: int | None, month: int | None, today: D
     """`year`, `month`: what the fact said before, or its 截至时间; `today`: the draft's day (or the fact's)."""
     if draft.kind == fact.kind == "rel":
         return draft.key == fact.key
+    if today is None and draft.kind == "rel":
+        return draft.key[0] in _YEARS or draft.key[0] in _MONTHS  # cannot be resolved, so cannot be denied
     said = resolve(draft, today)
     known = resolve(fact, today)
     if said is None or known is None:

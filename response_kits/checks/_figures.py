@@ -13,14 +13,31 @@ from nlp.reading.numbers import value as whole
 _CN = "零〇一二两三四五六七八九十百千"
 _N = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|[{_CN}]+(?:点[{_CN}]+)?|半)"
 _CLOCK = r"(?P<half>凌晨|清晨|早上|早晨|早|上午|中午|下午|傍晚|晚上|晚间|晚|夜间|夜里|深夜)?"
-_BEFORE = {"over": ("超过", "超", "逾", "至少", "不少于", "不低于", "高于", "多于", "大于", "最少", "起码", "突破"),
-           "under": ("近", "不足", "不到", "不超过", "至多", "最多", "不高于", "低于", "少于", "小于", "不多于", "接近", "将近"),
-           "about": ("约", "大约", "大概", "约为", "左右", "约有", "大致")}  # fmt: skip
-_AFTER = {
-    "over": ("余", "多", "以上", "及以上", "之上"),
-    "under": ("以下", "以内", "之内", "及以下", "内"),
-    "about": ("左右", "上下", "许"),
+# The longest form that fits decides.
+_BEFORE = {
+    "least": ("至少", "最少", "起码", "不少于", "不低于", "不小于", "不得少于", "不得低于", "不足的至少"),
+    "most": ("至多", "最多", "不超过", "不高于", "不多于", "不大于", "不得超过", "不得高于"),
+    "above": ("超过", "超", "超出", "高于", "多于", "大于", "突破", "逾", "高出", "未低于", "没有低于"),
+    "below": (
+        "低于",
+        "少于",
+        "小于",
+        "不足",
+        "不到",
+        "不满",
+        "未满",
+        "未超过",
+        "没有超过",
+        "未超出",
+        "没有超出",
+    ),
+    "near": ("近", "接近", "将近"),
+    "about": ("约", "大约", "大概", "约为", "约有", "大致"),
 }
+_AFTER = {
+    "over": ("余", "多"), "above": ("以上", "及以上", "之上"), "below": ("以下", "及以下"),
+    "about": ("左右", "上下", "许"),
+}  # fmt: skip
 _LEXICAL = re.compile(
     r"一(?:些|定|直|样|般|方面|旦|律|致|体|并|站|下|时|带|度(?!电)|切|概|如|经|向|贯|系列|线|步|旁|边|同|共|手|心|气|味|路(?!口)|把|批|点|番|股|卡|网|窗)"
     r"|(?:统|唯|同|逐|之|万|进|单|专|划|第)一(?![条批中小实附高次届人医期项轮季]|季度)|十分(?!钟)|千方|百姓|四周|三峡|百年|万一|五一|十一(?=黄金|长假)|两岸|两侧|两边|两旁|二次|二手|三方|双一流|八一|九龙|四川|三亚|一百一|七一|百货|千瓦(?!时)|百强|两会"
@@ -29,8 +46,8 @@ _LEXICAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`kind`: num, date, time, doc, code, rel. `key` by kind: (value, unit), (year, month, day), (hour, minute), (year, serial,
-    code before it), (letters,), (word,). `about`: "", about, over, under."""
+    """`kind`: num, date, time, doc, code, rel. `key` by kind: (value, unit), (year, month, day), (hour, minute, half of the day), (year, serial,
+    code before it), (letters,), (word,). `about`: "", about, near, over (余), above (超过, 以上), below, least (至少), most."""
 
     kind: str
     key: tuple[object, ...]
@@ -60,8 +77,9 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         ("pct", re.compile(rf"百分之(?P<n>{_N})|(?P<n2>{_N})%|(?P<n3>{_N})个百分点")),
         ("part", re.compile(rf"(?P<d>{_N})分之(?P<n>{_N})")),
         ("none", _LEXICAL),
+        ("code", re.compile(r"(?<![\da-z])[a-z]+\d+")),
         ("code", re.compile(r"(?<!\d)0\d{2,3}[- ]{1,2}\d{5,8}(?!\d)|(?<![\d.])(?:1[3-9]\d{9}|\d{6,}|400-?\d{3}-?\d{4})(?![\d.,]|\s*(?:元|平|个|人|户))|\d{4}-\d{7,8}")),
-        ("iso", re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)")),
+        ("iso", re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d\d(?=\d{1,2}[时点:])|\d{1,2}(?!\d))")),
         ("date", re.compile(rf"(?<!\d)(?P<y>{year})\s*年度?(?!级)\s*(?:(?P<m>{two})\s*月份?(?:\s*(?P<d>{two})\s*[日号](?!线|楼|店|院|公告|文))?)?")),
         ("date", re.compile(rf"(?<![\d个{_CN}.])(?P<y>)(?P<m>{two})\s*月份?(?:\s*(?P<d>{two})\s*[日号](?!线|楼|店|院))?")),
         ("day", re.compile(rf"(?<![\d月{_CN}./])(?P<d>{two})日(?!内|后|以|左右|之内|游|均|常|元|照)")),
@@ -185,7 +203,14 @@ def _time(m: re.Match[str]) -> Item | None:
         hour += 12
     if half == "中午" and hour in (1, 2):
         hour += 12
-    return Item("time", (hour, minute), m.start(), m.end())
+    side = (
+        "am"
+        if half in ("凌晨", "清晨", "早上", "早晨", "早", "上午")
+        else "pm"
+        if half and half != "中午"
+        else ""
+    )
+    return Item("time", (hour, minute, side), m.start(), m.end())
 
 
 _SCALES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -107,8 +108,8 @@ class Ground:
         left = set(wanted)
         while top and len(chosen) < limit:
             best = max(top, key=lambda p: (sum(self.weight(g) for g in left & own[p]) + 0.4 * total[p], -p))
-            gain = {g for g in left & own[best] if g[1]}
-            if chosen and len(gain) < 2:
+            gain = sum(1 if gram[1] else 2 for gram in left & own[best])
+            if chosen and gain < 2:
                 break
             chosen.append(best)
             left -= own[best]
@@ -123,6 +124,20 @@ class Ground:
     @cached_property
     def squeezed(self) -> list[tuple[str, str]]:
         return [(fact.id, squeeze(fact.text)) for fact in self.facts]
+
+    @cached_property
+    def _clauses(self) -> dict[str, str]:
+        """Clauses of the facts, word for word → the id of a fact that has it."""
+        found: dict[str, str] = {}
+        for fact in self.facts:
+            text = fold(fact.text)
+            for start, end in clauses(text):
+                found.setdefault(_LIST.sub("", squeeze(text[start:end])), fact.id)
+        return found
+
+    def clause(self, text: str) -> str | None:
+        """The id of a fact that has a clause word for word between two marks; None where none has."""
+        return self._clauses.get(_LIST.sub("", squeeze(text)))
 
     def verbatim(self, sentence: str) -> str | None:
         """The id of a fact that holds the sentence word for word, from a mark to a mark; None where none does."""
@@ -139,6 +154,7 @@ class Ground:
         return None
 
 
+_LIST = re.compile(r"^[(（]?[一二三四五六七八九十\d]{1,2}[)）、]|^\d{1,2}[.．](?!\d)")
 _MARKS = "。.!?;；！？"
 
 

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import Any
 
 from response_kits.checks._compare import Fault
 from response_kits.checks._ground import Passage
-from response_kits.checks._signs import Sign, Signs, lexicon
+from response_kits.checks._signs import Sign, Signs, lexicon, table, tagged
 
 _NAME_END = re.compile(
     r"[路街河江湖桥镇乡村县市区局委院校所站港山岛园城苑巷厂店馆省州]$|(?:公司|集团|银行|广场|中心|大厦|社区|街道|小学|中学|大学|办公室|医院|学院)$"
 )
 _SHARE = 0.45
 _RUN = 4
-
-
-@cache
-def _tagger() -> Any:
-    try:
-        import rjieba
-    except ImportError:  # PyPy: the same dictionary, slower
-        import jieba.posseg
-
-        return lambda text: [(pair.word, pair.flag) for pair in jieba.posseg.cut(text)]
-    return rjieba.tag
 
 
 def faults(clause: Signs, known: Sequence[bool], passages: Sequence[Passage], text: str) -> Iterator[Fault]:
@@ -37,6 +24,11 @@ def faults(clause: Signs, known: Sequence[bool], passages: Sequence[Passage], te
     told = "\n".join(passage.text for passage in passages)
     offset = clause.row[0].start
     yield from _strong(clause, known, told)
+    if (word := next((w for w in lexicon().cause if w in text), None)) and not _told(word, told, new, clause):
+        for run in _runs(clause.row, known):
+            if sum(len(sign.raw) for sign in run) >= 2:
+                yield Fault("cause", run[0].start, run[-1].end, f"“{word}……”所说的原因没有事实依据")
+                break
     runs = list(_runs(clause.row, known))
     for run in runs:
         raw = "".join(sign.raw for sign in run)
@@ -46,8 +38,17 @@ def faults(clause: Signs, known: Sequence[bool], passages: Sequence[Passage], te
             yield Fault("claim", run[0].start, run[-1].end, f"“{raw}”没有事实依据")
     size = sum(len(sign.raw) for sign in clause.row)
     fresh = sum(len(sign.raw) for sign in new)
-    if fresh / size >= _SHARE and fresh >= 3:
+    if (fresh / size >= _SHARE and fresh >= 3) or (fresh == size and fresh >= 2):
         yield Fault("claim", offset, clause.row[-1].end, f"“{text.strip()}”没有事实依据")
+
+
+def _told(word: str, told: str, new: Sequence[Sign], clause: Signs) -> bool:
+    """Do the facts speak of a cause too, and is most of what the clause says of it theirs?"""
+    size = sum(len(sign.raw) for sign in clause.row)
+    return (
+        any(w in told for w in lexicon().cause if len(w) > 1 or w == word)
+        and sum(len(s.raw) for s in new) / size < 0.4
+    )
 
 
 def _runs(row: Sequence[Sign], known: Sequence[bool]) -> Iterator[list[Sign]]:
@@ -85,23 +86,36 @@ def _whole(run: Sequence[Sign]) -> str:
 
 def _name(run: Sequence[Sign], row: Sequence[Sign], text: str) -> bool:
     """Is a run part of a proper name? By the word's class, or by the ending that it or what follows it has."""
-    words = {sign.word for sign in run if sign.word}
+    rows = table("words")
+    words = {
+        sign.word
+        for sign in run
+        if len(sign.word) > 1 and sign.word[0] not in rows["not_first"] and sign.word not in rows["not_names"]
+    }
     classes = tags(text)
-    if any(classes.get(word, "").startswith(("nr", "ns", "nt", "nz")) and len(word) > 1 for word in words):
+    if any(_proper(word, classes.get(word, "")) for word in words):
         return True
     at = row.index(run[-1])
     raw = "".join(sign.raw for sign in run)
-    for more in (0, 1, 2):
+    if raw[0] in rows["not_first"]:
+        return False
+    whole = any(len(sign.key) > 1 for sign in run)
+    for more in (1,) if whole else (0, 1, 2):
         tail = raw + "".join(sign.raw for sign in row[at + 1 : at + 1 + more])
-        if len(tail) >= 2 and len(tail) <= 8 and _NAME_END.search(tail) and all(len(s.key) == 1 for s in run):
+        if (
+            2 <= len(tail) <= 8
+            and (not whole or tail[-1] in "局委厅办区县市镇乡村路街")
+            and _NAME_END.search(tail)
+            and tail not in rows["not_names"]
+        ):
             return True
     return False
 
 
-def tagged(text: str) -> list[tuple[str, str]]:
-    """(word, class) in order, by the segmenter's dictionary: n…, v, d, nr (person), ns (place), nt (body) …"""
-    found: list[tuple[str, str]] = _tagger()(text)
-    return found
+def _proper(word: str, tag: str) -> bool:
+    return tag.startswith(("ns", "nt", "nz")) or (
+        tag.startswith("nr") and len(word) in (2, 3) and word[0] in table("people")["surnames"]
+    )
 
 
 def tags(text: str) -> dict[str, str]:
@@ -111,7 +125,12 @@ def tags(text: str) -> dict[str, str]:
 
 def nouns(texts: Sequence[str]) -> set[str]:
     """Nouns of some texts, by the segmenter's dictionary."""
-    return {word for text in texts for word, tag in tagged(text) if tag.startswith("n") and len(word) > 1}
+    return {
+        word
+        for text in texts
+        for word, tag in tagged(text)
+        if tag.startswith(("n", "vn", "an")) and len(word) > 1
+    }
 
 
 def _synonymous(raw: str, told: str) -> bool:

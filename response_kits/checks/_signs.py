@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ class Lexicon:
     negative: re.Pattern[str]
     opposites: dict[str, frozenset[str]]
     opposite_words: re.Pattern[str]
+    known: re.Pattern[str]
+    kept: frozenset[str]
 
 
 @cache
@@ -86,14 +88,17 @@ def lexicon() -> Lexicon:
     pairs: dict[str, set[str]] = {}
     for row in lines("opposites.tsv"):
         left, right = row.split("\t")
-        pairs.setdefault(left, set()).add(right)
-        pairs.setdefault(right, set()).add(left)
+        for word, other in ((left, right), (right, left)):
+            pairs.setdefault(word, set()).update((other, groups.get(other, other)))
+            if word in groups:
+                pairs.setdefault(groups[word], set()).update((other, groups.get(other, other)))
     marks = {word: row["class"] for row in table("words")["marks"] for word in row["words"]}
     negative = [word for word, kind in marks.items() if kind == "neg"]
     return Lexicon(
         groups, frozenset(table("words")["fillers"]), tuple(table("words")["strong"]), tuple(table("words")["cause"]), _any(table("words")["not_negations"]),
         {w: k for w, k in marks.items() if len(w) > 1}, {w: k for w, k in marks.items() if len(w) == 1 and k != "neg"},
         _any(negative), {word: frozenset(others) for word, others in pairs.items()}, _any(pairs),
+        _any(w for w in [*groups, *marks, *table("words")["fillers"], *pairs] if len(w) > 1), frozenset(table("words")["kept"]),
     )  # fmt: skip
 
 
@@ -139,6 +144,13 @@ def _take(made: Signs, waiting: set[str], kind: str, word: str, start: int, end:
             Sign(f"={lexicon().groups.get(word, word)}", word, start, end, word, marks=set(waiting))
         )
         waiting.clear()
+    elif (
+        kind == "part"
+        and made.row
+        and made.row[-1].end == start
+        and _tag(made.row[-1].word or made.row[-1].raw).startswith(("n", "v", "a"))
+    ):
+        made.fillers.append((word, start, end))  # 剩余部分, 公共部分: no part of a whole that follows
     elif kind == "plain":
         for offset, char in enumerate(word):
             made.row.append(Sign(char, char, start + offset, start + offset + 1, word, marks=set(waiting)))
@@ -187,8 +199,36 @@ def _words(text: str, start: int, stop: int) -> Iterator[tuple[str, str, int, in
                 tokens[index],
             )
             index += _count(tokens, index, joined)
-            yield from _split(joined, at, lex)
+            following = tokens[index] if index < len(tokens) else ""
+            if joined == "基本" and _tag(following).startswith("n"):
+                yield ("plain", joined, at, at + len(joined))  # an adjective: no hedge
+            else:
+                yield from _split(joined, at, lex)
             at += len(joined)
+
+
+@lru_cache(maxsize=20_000)
+def _tag(word: str) -> str:
+    """The class of one word by the segmenter's dictionary, "" for an empty one."""
+    found = tagged(word)
+    return found[0][1] if found else ""
+
+
+def tagged(text: str) -> list[tuple[str, str]]:
+    """(word, class) in order, by the segmenter's dictionary: n…, v, d, nr (person), ns (place), nt (body) …"""
+    found: list[tuple[str, str]] = _tagger()(text)
+    return found
+
+
+@cache
+def _tagger() -> Any:
+    try:
+        import rjieba
+    except ImportError:  # PyPy: the same dictionary, slower
+        import jieba.posseg
+
+        return lambda text: [(pair.word, pair.flag) for pair in jieba.posseg.cut(text)]
+    return rjieba.tag
 
 
 def _count(tokens: list[str], index: int, joined: str) -> int:
@@ -206,13 +246,31 @@ def _known() -> frozenset[str]:
 
 
 def _split(word: str, at: int, lex: Lexicon) -> Iterator[tuple[str, str, int, int]]:
-    """A word that opens with a mark (现已, 拟于, 已完成) is parted."""
+    """A word as it is; one that the segmenter guessed (开展调查, 局将, 已对) is parted at the known words and marks within."""
     made = _word(word, at)
-    if made[0] == "plain" and len(word) > 2 and word[0] in "已将拟正" and word[1:] in _known():
+    if made[0] != "plain" or len(word) < 2 or word in lex.kept:
+        yield made
+        return
+    if len(word) > 2 and (known := lex.known.search(word)):
+        for piece, offset in (
+            (word[: known.start()], 0),
+            (known[0], known.start()),
+            (word[known.end() :], known.end()),
+        ):
+            if piece:
+                yield from _split(piece, at + offset, lex)
+        return
+    if word[0] in _EDGE:
         yield _word(word[0], at)
-        yield _word(word[1:], at + 1)
+        yield from _split(word[1:], at + 1, lex)
+    elif word[-1] in _EDGE:
+        yield from _split(word[:-1], at, lex)
+        yield _word(word[-1], at + len(word) - 1)
     else:
         yield made
+
+
+_EDGE = "已将拟正均"
 
 
 def _word(word: str, at: int) -> tuple[str, str, int, int]:

@@ -17,7 +17,7 @@ KEY = "evidence"
 _QUOTE = re.compile(r"“([^“”\n]{1,300})”")
 _TITLE = re.compile(r"《([^《》\n]{2,80})》")
 _LIST_MARK = re.compile(
-    r"^\s*(?:[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．]|[一二三四五六七八九十]是|第[一二三四五六七八九十](?=[,，、:：]))\s*"
+    r"^\s*(?:[(（]?[一二三四五六七八九十\d]{1,2}[)）、]|[一二三四五六七八九十\d]{1,2}[.．](?!\d)|[一二三四五六七八九十]是|第[一二三四五六七八九十](?=[,，、:：]))\s*"
 )
 
 
@@ -83,6 +83,9 @@ def _sentence(
     for part, (at, stop) in zip(parts, clauses(text[start:end], start), strict=True):
         if not part.row:
             continue
+        if len(part.row) >= 4 and (held := ground.clause(text[at:stop])):
+            rests.append(held)
+            continue
         passages = ground.bearing(part.row, whole)
         known = _compare.covered(part, passages)
         share = sum(known) / len(known)
@@ -95,8 +98,9 @@ def _sentence(
             for k, s in zip(known, part.row, strict=True)
         ]
         if not framed and not (free and share < 0.6):
-            yield from _compare.senses(part, passages)
+            yield from _compare.senses(part, passages, {kind for p in parts for kind, *_ in p.marks})
             yield from _compare.opposites(part, passages)
+            yield from _compare.scope(part, passages)
         yield from _compare.figures(part, passages, ground, today)
         if not free:
             yield from _novel.faults(part, known, passages, text[at:stop])

@@ -9,8 +9,7 @@ from functools import cache
 from typing import Any
 
 from response_kits.checks import Page, Problem
-from response_kits.checks._novel import tagged
-from response_kits.checks._signs import table
+from response_kits.checks._signs import table, tagged
 
 KEY = "tone"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 
 Maker = Callable[[str, random.Random, Sequence[str]], str | None]
 
@@ -18,13 +19,21 @@ def sentences(text: str) -> list[str]:
     return [s.strip() for s in _SPLIT.findall(text) if s.strip()]
 
 
-def _sub(pattern: str, make: Callable[[re.Match[str], random.Random], str | None]) -> Maker:
+_QUOTED = re.compile(r"“[^”]*”|《[^》]*》")
+
+
+def _sub(pattern: str, make: Callable[[re.Match[str], random.Random], str | None], quotes: bool = False) -> Maker:
+    """`quotes`: also within quotations and titles, where other words are other words."""
+
     compiled = re.compile(pattern)
 
     def maker(sentence: str, rng: random.Random, others: Sequence[str]) -> str | None:
         found = list(compiled.finditer(sentence))
         rng.shuffle(found)
+        guarded = [m.span() for m in _QUOTED.finditer(sentence)]
         for match in found:
+            if not quotes and any(a < match.start() and match.end() < b for a, b in guarded):
+                continue
             new = make(match, rng)
             if new is not None and new != match[0]:
                 return sentence[: match.start()] + new + sentence[match.end() :]
@@ -42,7 +51,7 @@ def _other_digit(text: str, rng: random.Random) -> str:
 
 
 def _table(*pairs: tuple[str, str], before: str = "", after: str = "", both: bool = True) -> Maker:
-    swap = {a: b for a, b in pairs} | ({b: a for a, b in pairs} if both else {})
+    swap = dict(pairs) | ({b: a for a, b in pairs} if both else {})
     names = "|".join(sorted(map(re.escape, swap), key=len, reverse=True))
     return _sub(before + f"(?P<w>{names})" + after, lambda m, _: m[0].replace(m["w"], swap[m["w"]]))
 
@@ -69,8 +78,17 @@ def _endings(name: str) -> str:
     return name[-1]
 
 
+@cache
+def _proper(head: str) -> bool:
+    """Two characters that the dictionary does not know as a common word."""
+    import rjieba
+
+    tags = rjieba.tag(head)
+    return len(tags) > 1 or tags[0][1] in ("nr", "ns", "nz", "nrt")
+
+
 def _names(text: str) -> list[str]:
-    return [m for m in _NAMES.findall(text) if not _BAD.search(m[: -len(_endings(m))])]
+    return [m for m in _NAMES.findall(text) if not _BAD.search(m[: -len(_endings(m))]) and (m[0].isascii() or _proper(m[: -len(_endings(m))]))]
 
 
 def swapped_name(sentence: str, rng: random.Random, others: Sequence[str]) -> str | None:
@@ -132,8 +150,8 @@ FAULTS: dict[str, Maker] = {
     "dropped negation": _sub(_NOT_A_NEGATION, lambda m, r: {"没有": "有", "无": "有"}.get(m[0], "")),
     "added negation": _table(("已经", "尚未"), ("已", "未"), ("可以", "不可以"), ("属于", "不属于"), ("符合", "不符合"), ("能够", "不能"), before="(?<![不早未我而])", after="(?![经收阅转交知于获])", both=False),
     "tense": _table(("正在", "已"), ("已完成", "将完成"), ("将", "已"), ("拟", "已"), ("计划", "已"), before="(?<![现即，。：就事模虚])", after="(?![有相近情于您其如回在定合])", both=False),
-    "direction": _table(("增加", "减少"), ("提高", "降低"), ("上升", "下降"), ("以上", "以下"), ("上午", "下午"), ("同意", "不同意"), ("合格", "不合格"), ("最高", "最低"), ("高于", "低于"), ("允许", "禁止"), ("合法", "违法"), ("左侧", "右侧"), ("东侧", "西侧"), before="(?<![不])"),
-    "strength": _table(("部分", "全部"), ("基本完成", "全部完成"), ("原则上", "一律"), ("可能", "必然"), ("初步", "最终"), ("至少", "至多"), ("约", "超过"), ("左右", "以上"), ("不少于", "不超过"), before="(?<![大各合节预制签违公尽不一])", after="(?![定谈见组])", both=False),
+    "direction": _table(("增加", "减少"), ("提高", "降低"), ("上升", "下降"), ("以上", "以下"), ("上午", "下午"), ("同意", "不同意"), ("合格", "不合格"), ("最高", "最低"), ("高于", "低于"), ("允许", "禁止"), ("合法", "违法"), ("左侧", "右侧"), ("东侧", "西侧"), before="(?<![不据])"),
+    "strength": _table(("部分", "全部"), ("基本完成", "全部完成"), ("原则上", "一律"), ("可能", "必然"), ("初步", "最终"), ("至少", "至多"), ("不少于", "不超过"), before="(?<![大各合节预制签违公尽不一])", after="(?![定谈见组])", both=False),
     "widened range": _sub(r"(?<![\d.\-])(\d{1,3})([-—~至到])(\d{1,3})(?=个|天|日|年|米|元|%|名|人|月)", lambda m, r: f"{m[1]}{m[2]}{int(m[3]) + r.randint(1, 9)}"),
     "wrong document number": _sub(r"(〔|\[|\()(\d{4})(〕|\]|\))(\d{1,4})(?=号)|(?<=\[政府发文\])()()()(\d+)(?=号)", lambda m, r: (f"{m[1]}{m[2]}{m[3]}{_other_digit(m[4], r)}" if m[4] else _other_digit(m[0], r))),
     "invented quotation": _sub(r"(?:表示|认为|指出|强调|介绍|说明|告知|要求)(?=[，：:])?[，：:]?(?=[\u4e00-\u9fff])", lambda m, r: m[0].rstrip("，：:") + "：“" + r.choice(["这个项目绝对没有问题", "我们一定负责到底", "此事与我单位无关", "大家尽管放心"]) + "”，"),
@@ -194,7 +212,7 @@ REWORDINGS: dict[str, Maker] = {
     "full-width digits": _sub(r"(?<![\d*A-Za-z])\d{1,6}(?![\d*])", lambda m, r: m[0].translate(str.maketrans("0123456789", "０１２３４５６７８９"))),
     "percent in words": _sub(r"(?<![\d.\-])([1-9]\d?)%", lambda m, r: f"百分之{_numeral(re.match(r'[0-9]+', m[1]), r)}" if _numeral(re.match(r"[0-9]+", m[1]), r) else None),  # type: ignore[arg-type]
     "scale": _sub(r"(?<![\d.])(\d{1,3})万(?=元|人|平方米|户)", lambda m, r: f"{m[1]}0000"),
-    "date with dashes": _sub(r"(\d{4})年(\d{1,2})月(\d{1,2})日", lambda m, r: f"{m[1]}-{int(m[2]):02d}-{int(m[3]):02d}"),
+    "date with dashes": _sub(r"(\d{4})年(\d{1,2})月(\d{1,2})日", lambda m, r: f"{m[1]}-{int(m[2]):02d}-{int(m[3]):02d} "),
     "号 for 日": _sub(r"(?<=月)(\d{1,2})日", lambda m, r: f"{m[1]}号"),
     "synonym": _table(*_SAME),
     "two synonyms": lambda s, r, o: (lambda once: (lambda twice: twice if twice and twice != s else None)(_table(*_SAME)(once, r, o)) if once else None)(_table(*_SAME)(s, r, o)),
