@@ -21,9 +21,13 @@ _BATCH = 500
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSONL; - or nothing: standard input")
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="JSONL; - or nothing: standard input"
+    )
     parser.add_argument("--library", required=True, metavar="LIB.jsonl", help="the known rumours")
-    parser.add_argument("--top", type=int, default=3, metavar="K", help="matches of a text at most (default: 3)")
+    parser.add_argument(
+        "--top", type=int, default=3, metavar="K", help="matches of a text at most (default: 3)"
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

@@ -56,7 +56,9 @@ def character_counts(spellings: Sequence[str]) -> csr_matrix:
 
 def word_counts(cuts: Sequence[Sequence[str]]) -> csr_matrix:
     """Counts of the words of texts that are cut already, float32, shape (texts, SPACE)."""
-    keys = [(row << BITS) | (crc32(word.encode()) & (SPACE - 1)) for row, cut in enumerate(cuts) for word in cut]
+    keys = [
+        (row << BITS) | (crc32(word.encode()) & (SPACE - 1)) for row, cut in enumerate(cuts) for word in cut
+    ]
     return _counted(np.asarray(keys, dtype=np.int64), len(cuts))
 
 
@@ -79,7 +81,9 @@ def background() -> dict[str, Floats]:
     with np.load(BACKGROUND, allow_pickle=False) as stored:
         texts = float(stored["texts"])
         return {
-            family: np.where(stored[family] > 0, np.exp2(stored[family].astype(np.float32) / 8) / texts, 0.3 / texts)
+            family: np.where(
+                stored[family] > 0, np.exp2(stored[family].astype(np.float32) / 8) / texts, 0.3 / texts
+            )
             for family in ("words", "characters")
         }
 
@@ -88,7 +92,8 @@ def rarity(counts: csr_matrix, family: str, weight: float) -> Floats:
     """Inverse document frequency of every bucket, shape (SPACE,): the library counts as `len` texts, the background as `weight`."""
     inside = np.bincount(counts.indices, minlength=SPACE).astype(np.float32)
     total = counts.shape[0] + weight
-    return np.log((total + 1) / (inside + weight * background()[family] + 0.5)).clip(0.05).astype(np.float32)
+    found = np.log((total + 1) / (inside + weight * background()[family] + 0.5)).clip(0.05)
+    return np.asarray(found, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,9 @@ class Side:
         present = np.unique(counts.indices)
         columns = np.full(SPACE, -1, dtype=np.int32)
         columns[present] = np.arange(len(present), dtype=np.int32)
-        slim = csr_matrix((counts.data, columns[counts.indices], counts.indptr), shape=(counts.shape[0], len(present)))
+        slim = csr_matrix(
+            (counts.data, columns[counts.indices], counts.indptr), shape=(counts.shape[0], len(present))
+        )
         here = idf[present][slim.indices]
         rows = np.repeat(np.arange(slim.shape[0]), np.diff(slim.indptr))
         lengths = np.bincount(rows, weights=slim.data, minlength=slim.shape[0])

@@ -39,8 +39,14 @@ CELLS = 4_000_000
 _NOISE = re.compile(r"https?://[\w./?=&%#~:+-]+|@[\w-]+|[<>]|的微博视频|网页链接|全文$")
 _NOTICE = re.compile(r"(?:被(?:举报|投诉)人|现根据《|上述处理在|详情:).*", re.DOTALL)
 _QUOTE = re.compile(r"[“\"「『]([^“”\"「」『』]{6,120})[”\"」』]")
+_ALIAS = re.compile(
+    r"(?:2019)?新型?冠(?:状)?病毒(?:感染)?(?:的?肺炎)?|新冠(?:病毒|肺炎)?(?:感染)?|新型肺炎|武汉肺炎|covid-?(?:19)?|2019-ncov|sars-cov-2"
+)
+"""One disease under many names; the commonest subject of debunked posts so far. One name makes the rest of a claim count."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_DENIAL = re.compile(r"不(?!断|仅|但|过|少|久|同|管|论|如|妨)|没|未(?!来|成年)|无(?!论|锡|人机)|非(?!常|洲|典|法)|假|谣|否认")
+_DENIAL = re.compile(
+    r"不(?!断|仅|但|过|少|久|同|管|论|如|妨)|没|未(?!来|成年)|无(?!论|锡|人机)|非(?!常|洲|典|法)|假|谣|否认"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ def weights() -> dict[str, Any]:
 
 def spellings(texts: Sequence[str]) -> list[str]:
     """Normalised texts without addresses, names called and the boilerplate of platform notices."""
-    return [_NOTICE.sub("", _NOISE.sub(" ", text)) or text for text in normalise_many([t[:READ] for t in texts])]
+    plain = normalise_many([text[:READ] for text in texts])
+    return [_ALIAS.sub("新冠", _NOTICE.sub("", _NOISE.sub(" ", text)) or text) for text in plain]
 
 
 class Matcher:
@@ -99,7 +106,7 @@ class Matcher:
         for family, (claims, answers) in counts.items():
             idf = rarity(vstack([claims, answers]).tocsr(), family, BACKGROUND_TEXTS)
             self._sides[family] = Side.of(claims, idf), Side.of(answers, idf)
-        self._lengths = np.log(np.asarray([len(entry.claim) + 1 for entry in self.entries]) / 40.0)
+        self._lengths = _length([entry.claim for entry in self.entries])
         self._details = [_details(text) for text in spellings([entry.claim for entry in self.entries])]
 
     def match(self, texts: Sequence[str], top: int = 3) -> list[list[Match]]:
@@ -114,7 +121,7 @@ class Matcher:
 
     def _part(self, texts: Sequence[str], top: int) -> list[list[Match]]:
         places, close = self.candidates(texts, max(top, CANDIDATES))
-        touched = close[:, :, :BASE].any(axis=2)
+        touched = np.asarray(close[:, :, :BASE].any(axis=2))
         chances = _logistic(close @ np.asarray(self._model["chance"]) + self._model["chance_bias"])
         auto, suggest = self._model["auto"], self._model["suggest"]
         result = []
@@ -134,10 +141,16 @@ class Matcher:
     def features(self, texts: Sequence[str]) -> Floats:
         """What the ranking weighs, float32, shape (texts, entries, features); each text alone decides its row."""
         plain = spellings(texts)
+        base = np.stack(self._signals(plain), axis=2)
+        long = _length(plain)
+        return np.concatenate([base, base * long[:, None, None], base * self._lengths[None, :, None]], axis=2)
+
+    def _signals(self, plain: Sequence[str]) -> list[Floats]:
+        """The BASE signals, each (texts, entries)."""
         words, characters = word_counts(cut(plain)), character_counts(plain)
         by_word, by_character = self._sides["words"], self._sides["characters"]
         asked = [side.asked(words) for side in by_word] + [side.asked(characters) for side in by_character]
-        grid = [
+        return [
             self._best(dense(asked[0].cosine, by_word[0].cosine)),
             self._best(dense(asked[2].cosine, by_character[0].cosine)),
             *self._shares(asked[0], by_word[0]),
@@ -146,30 +159,35 @@ class Matcher:
             dense(asked[3].cosine, by_character[1].cosine),
             dense(asked[3].rarity, by_character[1].binary) / asked[3].mass[:, None],
         ]
-        base = np.stack(grid, axis=2)
-        long = np.log(np.asarray([len(text) + 1 for text in plain]) / 40.0).clip(-2, 2).astype(np.float32)
-        entry = self._lengths.clip(-2, 2).astype(np.float32)
-        return np.concatenate([base, base * long[:, None, None], base * entry[None, :, None]], axis=2)
 
     def candidates(self, texts: Sequence[str], most: int) -> tuple[NDArray[np.int64], Floats]:
         """Places of the likeliest entries, (texts, k), and what is seen of them closely, (texts, k, features)."""
-        grid = self.features(texts)
-        scores = grid @ np.asarray(self._model["rank"], dtype=np.float32)
+        plain = spellings(texts)
+        signals, long = self._signals(plain), _length(plain)
+        weights = np.asarray(self._model["rank"], dtype=np.float32).reshape(3, BASE)
+        # The product with `features`, without the array of all features: that would be most of the time.
+        flat, by_text, by_entry = (
+            sum((signal * value for signal, value in zip(signals, row, strict=True)), np.float32(0))
+            for row in weights
+        )
+        scores = np.asarray(flat + by_text * long[:, None] + by_entry * self._lengths[None, :])
         count = min(most, scores.shape[1])
         places = np.argpartition(-scores, count - 1, axis=1)[:, :count]
         order = np.argsort(-np.take_along_axis(scores, places, axis=1), axis=1, kind="stable")
         places = np.take_along_axis(places, order, axis=1)
         value = np.take_along_axis(scores, places, axis=1)
-        seen = np.take_along_axis(grid, places[:, :, None], axis=1)
-        base = seen[:, :, :BASE]
-        return places, np.concatenate([seen, *self._close(texts, places, value, base)], axis=2)
+        base = np.stack([np.take_along_axis(signal, places, axis=1) for signal in signals], axis=2)
+        seen = [base, base * long[:, None, None], base * self._lengths[places][:, :, None]]
+        return places, np.concatenate([*seen, *self._close(plain, places, value, base)], axis=2)
 
-    def _close(self, texts: Sequence[str], places: NDArray[np.int64], value: Floats, base: Floats) -> list[Floats]:
+    def _close(
+        self, plain: Sequence[str], places: NDArray[np.int64], value: Floats, base: Floats
+    ) -> list[Floats]:
         other = np.full_like(value, value.min(initial=0.0))
         if value.shape[1] > 1:
             other[:, 1:] = value[:, :1]
             other[:, 0] = value[:, 1]
-        own = [_details(text) for text in spellings(texts)]
+        own = [_details(text) for text in plain]
         extra = np.asarray(
             [
                 [_compare(mine, self._details[place]) for place in row]
@@ -190,6 +208,12 @@ class Matcher:
         return self._best(common / side.mass[None, :]), self._best(common / asked.mass[:, None])
 
 
+def _length(texts: Sequence[str]) -> Floats:
+    """Length of each text on a scale on which 40 characters are 0 and seven times as many 2."""
+    sizes = np.asarray([len(text) + 1 for text in texts], dtype=np.float32)
+    return np.asarray(np.log(sizes / np.float32(40)).clip(-2, 2), dtype=np.float32)
+
+
 def _details(text: str) -> tuple[frozenset[str], int]:
     return frozenset(_NUMBER.findall(text)), len(_DENIAL.findall(text))
 
@@ -203,5 +227,4 @@ def _compare(text: tuple[frozenset[str], int], claim: tuple[frozenset[str], int]
 
 
 def _logistic(values: Floats) -> Floats:
-    result: Floats = 1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))
-    return result
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30, 30))), dtype=np.float32)

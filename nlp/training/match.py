@@ -163,8 +163,12 @@ def close_rows(
         whole = Matcher(task.library, model)
         places, seen = whole.candidates(task.questions, CANDIDATES)
         found = task.events[places]
-        yield Batch(task, seen, found == task.right[:, None], doubt[task.right[:, None], found], task.right, False)
-        for half in range(2):  # the other half of the events remains, so that the questions of this half are absent
+        yield Batch(
+            task, seen, found == task.right[:, None], doubt[task.right[:, None], found], task.right, False
+        )
+        for half in range(
+            2
+        ):  # the other half of the events remains, so that the questions of this half are absent
             left = np.flatnonzero(task.events // FOLDS % 2 != half)
             asked = np.flatnonzero(task.right // FOLDS % 2 == half)
             part = Matcher([task.library[i] for i in left], model)
@@ -202,7 +206,7 @@ def measure(pairs: Sequence[dict[str, Any]], others: Sequence[str]) -> tuple[dic
     weights, bias = _fit_chance(list(close_rows(every, others, {"rank": rank}, doubt)), None)
     share, good, absent = (np.concatenate(part) for part in zip(*pooled, strict=True))
     cuts = {name: _cut(share, good, aim) for name, aim in PRECISION.items()}
-    model = {
+    fitted: dict[str, Any] = {
         "rank": _short(rank), "chance": _short(weights), "chance_bias": round(bias, 5),
         **{name: round(value, 4) for name, value in cuts.items()},
     }  # fmt: skip
@@ -213,7 +217,7 @@ def measure(pairs: Sequence[dict[str, Any]], others: Sequence[str]) -> tuple[dic
         taken = share >= value
         figures[f"{name} precision"] = round(float(good[taken].mean()), 4)
         figures[f"{name} recall"] = round(float(good[taken & ~absent].sum() / (~absent).sum()), 4)
-    return model, figures
+    return fitted, figures
 
 
 def _fit_chance(batches: Sequence[Batch], held: int | None) -> tuple[NDArray[Any], float]:

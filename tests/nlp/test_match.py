@@ -68,16 +68,22 @@ def test_one_entry_is_enough() -> None:
 
 
 def test_a_changed_number_and_a_denial_lower_the_score(matcher: Matcher) -> None:
-    same, changed = matcher.match(["云江大桥因裂缝将于12月1日起封闭三个月", "云江大桥不会封闭三个月，12月8日起照常通行"])
+    same, changed = matcher.match(
+        ["云江大桥因裂缝将于12月1日起封闭三个月", "云江大桥不会封闭三个月，12月8日起照常通行"]
+    )
     assert same[0].score > changed[0].score
 
 
-def test_the_command_keeps_order_and_unknown_fields(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_keeps_order_and_unknown_fields(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     library, posts = tmp_path / "lib.jsonl", tmp_path / "in.jsonl"
     library.write_text(
         "".join(json.dumps({"id": c.id, "claim": c.claim, "rebuttal": c.rebuttal or None}) + "\n" for c in LIBRARY), "utf-8"
     )  # fmt: skip
-    posts.write_text('{"id": 7, "text": "大蒜水可以治疗流感", "from": "x"}\n{"id": 8, "text": null}\n', "utf-8")
+    posts.write_text(
+        '{"id": 7, "text": "大蒜水可以治疗流感", "from": "x"}\n{"id": 8, "text": null}\n', "utf-8"
+    )
     assert main(["match", str(posts), "--library", str(library), "--top", "1"]) == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert (first["id"], first["from"], first["matches"][0]["id"]) == (7, "x", "garlic")
