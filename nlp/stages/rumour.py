@@ -72,9 +72,7 @@ class RumourScorer:
         margin = _margin(_heads(HEAD, self._models), HEAD, [text])[0]
         return self.decide(margin, text, comments)
 
-    def decide(
-        self, margin: float, text: str, comments: Sequence[str] = ()
-    ) -> tuple[float, tuple[str, ...]]:
+    def decide(self, margin: float, text: str, comments: Sequence[str] = ()) -> tuple[float, tuple[str, ...]]:
         """(share 0–1, reasons) from the text's log-odds `margin`, the logit of `true` less that of `false`."""
         said = [comment for comment in comments[:COMMENTS_READ] if comment.strip()]
         if said:
@@ -111,12 +109,12 @@ class RumourScorer:
 
 def plain(text: str) -> str:
     """A text without what is habit of a platform: addresses, names called, hashtags, emoticons."""
-    return _STYLE.sub(" ", normalise(text))
+    return " ".join(_STYLE.sub(" ", normalise(text)).split())
 
 
 def joined(comments: Sequence[str]) -> str:
     """Comments as one text, without the names they call."""
-    return " ".join(_MENTION.sub(" ", comment) for comment in comments)
+    return " ".join(" ".join(_MENTION.sub(" ", comment) for comment in comments).split())
 
 
 def stances(comments: Sequence[str]) -> list[str]:
