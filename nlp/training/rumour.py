@@ -222,7 +222,7 @@ class _Bench:
         weighed = [
             (np.sqrt(n) * np.log(((n + 2) / yes) / ((counts[False].get(word, 0) + 2) / no)), word)
             for word, n in counts[True].items()
-            if n >= 12 and (n / yes) > 2 * ((counts[False].get(word, 0) + 1) / no)
+            if n >= 12 and (n / yes) > 3 * ((counts[False].get(word, 0) + 1) / no)
         ]
         return [word for _, word in sorted(weighed, reverse=True)[:most]]
 
