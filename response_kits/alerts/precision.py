@@ -20,6 +20,7 @@ NUMBERS = {
     "times_usual": ("times", "相对平时的倍数"),
     "least_authors": ("authors", "不同作者数"),
     "least_matches": ("matches", "传言出现条数"),
+    "least_found": ("found", "保存的检索找到的条数"),
 }
 """A rule's number → the figure in an alert's evidence that it bounds, and what people call it."""
 

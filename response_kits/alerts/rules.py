@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from huiyin.records import Alert, DocumentRow, Issue, IssueDocument, Rumour, RumourMatch
 from huiyin.rules import load
+from response_kits.alerts.saved import matches
 
 OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 FRESH = timedelta(hours=48)
@@ -76,7 +77,11 @@ def _row(session: Session, rule: Mapping[str, Any], found: Finding, now: datetim
 
 
 def _live(now: datetime) -> Any:
-    return select(Issue).where(Issue.merged_into == "", Issue.state.in_(OPEN), Issue.last >= now - FRESH)
+    return select(Issue).where(*_alive(now))
+
+
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Issue.merged_into == "", Issue.state.in_(OPEN), Issue.last >= now - FRESH
 
 
 def _level(session: Session, rule: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
@@ -145,6 +150,16 @@ def _issue_of(session: Session, rumour: Rumour, since: datetime) -> Issue | None
     return session.get(Issue, most) if most else None
 
 
+def _saved(session: Session, rule: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
+    for search, issue, count in matches(session, rule, now, _alive(now)):
+        yield Finding(
+            issue,
+            f"{issue.id}:saved:{search.id}",
+            f"保存的检索“{search.name}”在该事件近 {rule['within_hours']} 小时的内容中找到 {count} 条（{search.user} 设置）",
+            {"found": count},
+        )
+
+
 def evidence(session: Session, issue: Issue) -> dict[str, Any]:
     """The issue as it was when the alert was made: figures, parts of the level, the three newest posts by id and words."""
     newest = session.scalars(
@@ -161,4 +176,4 @@ def evidence(session: Session, issue: Issue) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_TESTS = {"red": _level, "orange": _level, "burst": _burst, "rumour": _rumour}
+_TESTS = {"red": _level, "orange": _level, "burst": _burst, "rumour": _rumour, "saved": _saved}

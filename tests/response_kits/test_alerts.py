@@ -11,7 +11,17 @@ import pytest
 from alert_world import add, alerts, judge, raise_alerts
 from kit_world import NOW
 
-from huiyin.records import Alert, DocumentRow, Issue, IssueDocument, Record, Rumour, RumourMatch
+from huiyin.records import (
+    Alert,
+    AnalysisRow,
+    DocumentRow,
+    Issue,
+    IssueDocument,
+    Record,
+    Rumour,
+    RumourMatch,
+    SavedSearch,
+)
 from huiyin.settings import Settings
 from response_kits.alerts import precision
 
@@ -125,6 +135,47 @@ def test_a_spreading_rumour_alerts_with_its_verdict(record: Record) -> None:
     assert "自来水被投毒" in alert.reason
     assert "5 条" in alert.reason
     assert "不实" in alert.reason
+
+
+def _saved_world(record: Record, query: str, level: int = 1, *, alert: bool = True) -> None:
+    add(record, level=level)
+    with record.session() as session:
+        session.add(SavedSearch(user="zhang", name="食堂", query=query, alert=alert))
+        for n in range(4):
+            session.add(
+                DocumentRow(
+                    id=f"s{n}", source="forum", text="t", when=NOW, duplicate_of="s0" if n == 3 else ""
+                )
+            )
+            session.flush()
+            session.add(AnalysisRow(document_id=f"s{n}", topic="food_drug", words="学校 食堂 饭菜 100%_新鲜"))
+            session.add(IssueDocument(document_id=f"s{n}", issue_id="i1", when=NOW))
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("q=食堂", True), ("?q=食堂+饭菜&topic=food_drug&fold=1", True), ('q="食堂饭菜"', True), ('q="饭菜食堂"', False), ("q=食堂+-饭菜", False),
+        ("q=食堂&topic=housing", False), ("q=食堂&source=forum&kind=other&urgency=0", True), ("q=食堂&urgency=3", False), ("q=", False), ("topic=food_drug", False),
+        ("q=-广告", False), ("q=堂", False), ("q=%25", False),
+    ],
+)  # fmt: skip
+def test_a_saved_search_alerts_of_issues_that_it_finds(record: Record, query: str, wanted: bool) -> None:
+    _saved_world(record, query)
+    made = raise_alerts(record)
+    assert [alert.rule for alert in made] == (["saved"] if wanted else [])
+    assert raise_alerts(record, NOW + timedelta(hours=1)) == []
+    if wanted:
+        assert "找到 3 条" in made[0].reason  # the reprint does not count
+
+
+def test_a_saved_search_is_silent_where_there_is_no_issue_of_weight_or_no_wish(record: Record) -> None:
+    _saved_world(record, "q=食堂", level=0)
+    assert raise_alerts(record) == []
+    with record.session() as session:
+        session.get_one(Issue, "i1").level = 1
+        session.get_one(SavedSearch, 1).alert = False
+    assert raise_alerts(record) == []
 
 
 def test_two_processes_make_one_row(record: Record, settings: Settings) -> None:
