@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 
-def choice(lists: Sequence[NDArray[Any]], right: Sequence[NDArray[Any]], *, penalty: float = 1.0) -> NDArray[Any]:
+def choice(
+    lists: Sequence[NDArray[Any]], right: Sequence[NDArray[Any]], *, penalty: float = 1.0
+) -> NDArray[Any]:
     """Weights (features,) under which the right candidates of each list are most likely (conditional logit, ridge).
 
     `lists`: per query (candidates, features); `right`: per query booleans (candidates,), at least one true.
