@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from response_kits.checks import _dates
 from response_kits.checks._figures import Item
 from response_kits.checks._ground import Ground, Passage
-from response_kits.checks._signs import Sign, Signs, lexicon, table
+from response_kits.checks._signs import Sign, Signs, lexicon, table, word_class
 
 _NEAR = (1.0, 0.6, 0.4, 0.3, 0.25, 0.2, 0.2, 0.2)
 _MARGIN = 0.35
@@ -31,9 +31,6 @@ _ARTICLE = {
     "座",
     "类",
     "批",
-    "名",
-    "位",
-    "人",
     "张",
     "套",
     "本",
@@ -70,12 +67,16 @@ def closeness(
 
 
 def figures(
-    clause: Signs, passages: Sequence[Passage], ground: Ground, today: _dates.Day | None
+    clause: Signs,
+    passages: Sequence[Passage],
+    ground: Ground,
+    today: _dates.Day | None,
+    whole: Sequence[Sign],
 ) -> Iterator[Fault]:
     """Figures, dates, times, numbers of documents, codes."""
     for i, sign in enumerate(clause.row):
         if sign.item is not None:
-            fault = _figure(clause.row, i, sign.item, passages, ground, today)
+            fault = _figure(clause.row, i, sign.item, passages, ground, today, whole)
             if fault:
                 yield Fault(fault[0], sign.start, sign.end, fault[1])
 
@@ -87,6 +88,7 @@ def _figure(
     passages: Sequence[Passage],
     ground: Ground,
     today: _dates.Day | None,
+    whole: Sequence[Sign],
 ) -> tuple[str, str] | None:
     equal, rivals = _candidates(row, i, item, passages, today)
     shown = row[i].raw
@@ -102,14 +104,67 @@ def _figure(
         if not equal:
             return _unknown(item, shown, rivals)
     best = max(score for score, _, _ in equal)
-    alike = [entry for entry in rivals if _alike(item, entry[1].item)]
-    rival = max(alike, key=lambda entry: entry[0], default=None)
-    if rival and rival[0] > best + _MARGIN and rival[0] >= 1.0:
-        return "swapped", f"“{shown}”与事实对不上：同一处事实为“{rival[1].raw}”"
+    rival = _stronger(
+        row, i, whole, equal, [e for e in rivals if _alike(item, e[1].item) and not _one_span(item, e, equal)]
+    )
+    if rival is not None:
+        return "swapped", f"“{shown}”与事实对不上：同一处事实为“{rival.raw}”"
     agreeing = [s for score, s, _ in equal if score >= best - 0.75]
     if item.kind == "num" and not any(_hedged(item, s.item) for s in agreeing if s.item):
         return "approximate", f"“{shown}”与事实的约数说法不符：事实为“{_with_about(agreeing[0])}”"
     return None
+
+
+def _stronger(row: Sequence[Sign], i: int, whole: Sequence[Sign], equal: Found, rivals: Found) -> Sign | None:
+    """A figure of the facts that stands where the draft's stands better than the equal one does: the words of its own part of
+    the clause are clearly more alike; or, where two figures changed places, those next to it are."""
+    if not rivals:
+        return None
+    label = _label(row, i)
+    own = max(_shared(label, _label_of(sign, passage)) for _, sign, passage in equal)
+    near = max(score for score, _, _ in equal)
+    for score, sign, passage in sorted(rivals, key=lambda entry: -entry[0]):
+        theirs = _shared(label, _label_of(sign, passage))
+        if theirs >= own + 1.0 and theirs >= 1.5 and own <= 0.5:
+            return sign
+        changed = any(other is not row[i] and other.item and other.key == sign.key for other in whole)
+        if changed and theirs >= own and score > near + _MARGIN and score >= 1.0:
+            return sign
+    return None
+
+
+def _one_span(item: Item, rival: tuple[float, Sign, Passage], equal: Found) -> bool:
+    """Is the rival the other end of the same span of time (4月10日至20日)?"""
+    if item.kind not in ("date", "time"):
+        return False
+    row = rival[2].row
+    at = next(n for n, sign in enumerate(row) if sign is rival[1])
+    beside = {id(row[n]) for n in (at - 1, at + 1) if 0 <= n < len(row)}
+    return any(id(sign) in beside for _, sign, _ in equal)
+
+
+def _label(row: Sequence[Sign], i: int) -> set[str]:
+    """Keys of the words that say what a figure counts: its part of the clause, as far as the next figure on either side."""
+    found: set[str] = set()
+    for side in (-1, 1):
+        at = i + side
+        while 0 <= at < len(row) and row[at].item is None and row[at].place == row[i].place:
+            found.add(row[at].key)
+            at += side
+    return found
+
+
+def _label_of(sign: Sign, passage: Passage) -> set[str]:
+    for part in passage.parts:
+        for i, other in enumerate(part.row):
+            if other is sign:
+                return _label(part.row, i)
+    return set()
+
+
+def _shared(left: set[str], right: set[str]) -> float:
+    """Words that two labels share; a single character is half a word."""
+    return sum(1.0 if len(key) > 1 else 0.5 for key in left & right)
 
 
 def _with_about(sign: Sign) -> str:
@@ -118,8 +173,10 @@ def _with_about(sign: Sign) -> str:
         "about": "约数",
         "over": "有余",
         "near": "近",
-        "above": "以上、超过",
-        "below": "以下、低于",
+        "above": "超过",
+        "below": "不足、低于",
+        "up": "以上",
+        "down": "以下",
         "least": "至少",
         "most": "至多",
     }
@@ -211,9 +268,10 @@ def _hedged(draft: Item, fact: Item) -> bool:
     return draft.about == fact.about or fact.about in _FIT.get(draft.about, ())
 
 
-# 超过 and 以上 set a limit, which a draft may name without them; 约, 余, 近 and 至少 belong to the figure.
-_FIT = {"": ("above", "below"), "about": ("", "over", "near"), "above": ("over", "least"), "over": ("above",), "least": ("above",),
-        "below": ("near", "most"), "most": ("below",), "near": ("below",)}  # fmt: skip
+# 以上 and 以下 belong to a rule, whose limit a draft may name alone; 约, 余, 近, 至少 and 超过 belong to the figure.
+_FIT = {"": ("up", "down"), "about": ("", "over", "near"), "above": ("over", "least", "up"), "over": ("above", "up"),
+        "least": ("above", "up"), "up": ("above", "least", "over"), "below": ("near", "most", "down"), "most": ("below", "down"),
+        "down": ("below", "most"), "near": ("below",)}  # fmt: skip
 
 
 def _alike(left: Item, right: Item | None) -> bool:
@@ -293,18 +351,18 @@ def senses(clause: Signs, passages: Sequence[Passage], whole: set[str]) -> Itera
 def scope(clause: Signs, passages: Sequence[Passage]) -> Iterator[Fault]:
     """全部 where the facts say nothing of all; 部分 where they say all."""
     rows = table("words")
-    told = "".join(passage.text for passage in passages)
-    said = [(word, a, b) for _, word, a, b in clause.marks] + clause.fillers
-    for word, start, end in said:
-        if word in rows["every"] and not any(
-            w in told for w in (*rows["every"], "全", "均", "都", "各", "每", "任何")
-        ):
+    parts = [part for passage in passages for part in passage.parts]
+    # The clauses of the facts that say the same; all of them where none is near.
+    same = [part for part in parts if 2 * len(set(clause.keys) & set(part.keys)) >= len(clause.row)] or parts
+    told = {
+        word for part in same for word in [w for _, w, _, _ in part.marks] + [w for w, _, _ in part.fillers]
+    }
+    told |= {sign.raw for part in same for sign in part.row}
+    whole = bool(told & {*rows["every"], "全", "均", "都", "任何", "皆"})
+    for word, start, end in [(word, a, b) for _, word, a, b in clause.marks] + clause.fillers:
+        if word in rows["every"] and not whole:
             yield Fault("scope", start, end, f"“{word}”没有事实依据")
-        elif (
-            word in rows["some"]
-            and not any(w in told for w in rows["some"])
-            and any(w in told for w in (*rows["every"], "均", "都"))
-        ):
+        elif word in rows["some"] and whole and not told & set(rows["some"]):
             yield Fault("scope", start, end, f"“{word}”的范围与事实不符")
 
 
@@ -444,8 +502,10 @@ def substitutions(clause: Signs, passages: Sequence[Passage], nouns: set[str]) -
                 or any(s.item for s in (*clause.row[a:b], *part.row[c:d]))
             ):
                 continue
-            # Between words that agree on either side; the edge of both clauses counts as agreement.
+            # Between words that agree on either side; the edge of both clauses counts as agreement where the rest is alike.
             if (n == 0 and (a or c)) or (n + 1 == len(steps) and (b < len(clause.row) or d < len(part.row))):
+                continue
+            if n == 0 and steps[1][2] - steps[1][1] < 2:
                 continue
             new, old = _words(clause.row, a, b), _words(part.row, c, d)
             if _other_noun(new, old, nouns) and not any(_aligned(clause, a, b, p) for p in passages):
@@ -472,8 +532,10 @@ def _words(row: Sequence[Sign], start: int, end: int) -> str:
 
 
 def _other_noun(new: str, old: str, nouns: set[str]) -> bool:
-    """Two different nouns, neither a synonym nor a short form of the other; the last character may be the same (小学, 中学)."""
+    """Two different nouns, neither a synonym nor a short form of the other; the last characters may be the same (小学, 中学)."""
     lex, rows = lexicon(), table("words")
+    if len(new) == len(old) == 1:
+        return new in _LEVELS and old in _LEVELS
     if (
         len(new) < 2
         or len(old) < 2
@@ -481,16 +543,33 @@ def _other_noun(new: str, old: str, nouns: set[str]) -> bool:
         or lex.groups.get(new, new) == lex.groups.get(old, old)
     ):
         return False
-    if (
-        new[0] in rows["not_first"]
-        or old[0] in rows["not_first"]
-        or new in rows["light"]
-        or {new, old} <= set(rows["persons"])
-    ):
+    if new[0] in rows["not_first"] or old[0] in rows["not_first"] or new in rows["light"]:
         return False
-    if set(new[:-1]) & set(old[:-1]) or new[-1] in old[:-1] or old[-1] in new[:-1]:
+    if {new, old} <= set(rows["persons"]):
         return False
-    return any(new.endswith(word) for word in nouns) and any(old.endswith(word) for word in nouns)
+    if len(new) == len(old) and sum(a != b for a, b in zip(new, old, strict=True)) <= len(new) // 2:
+        return _named_alike(new, old)
+    whole = (new, old)
+    while new and old and new[-1] == old[-1]:
+        new, old = new[:-1], old[:-1]
+    if len(new) < 2 or len(old) < 2 or set(new) & set(old):
+        return False
+    return all(_noun(part, word, nouns) for part, word in zip((new, old), whole, strict=True))
+
+
+def _noun(part: str, word: str, nouns: set[str]) -> bool:
+    return any(word.endswith(noun) for noun in nouns) or word_class(part).startswith(("n", "t", "s"))
+
+
+_LEVELS = "国省市州区县镇乡村街"
+
+
+def _named_alike(new: str, old: str) -> bool:
+    """Two words of one shape that differ in a character or two: other names (新民路, 新华路), other levels (市局, 区局)."""
+    pairs = [(a, b) for a, b in zip(new, old, strict=True) if a != b]
+    return all(a in _LEVELS and b in _LEVELS for a, b in pairs) or (
+        word_class(new).startswith("n") and word_class(old).startswith("n")
+    )
 
 
 def _aligned(clause: Signs, a: int, b: int, passage: Passage) -> bool:

@@ -35,11 +35,11 @@ _BEFORE = {
     "about": ("约", "大约", "大概", "约为", "约有", "大致"),
 }
 _AFTER = {
-    "over": ("余", "多"), "above": ("以上", "及以上", "之上"), "below": ("以下", "及以下"),
+    "over": ("余", "多"), "up": ("以上", "及以上", "之上"), "down": ("以下", "及以下"),
     "about": ("左右", "上下", "许"),
 }  # fmt: skip
 _LEXICAL = re.compile(
-    r"一(?:些|定|直|样|般|方面|旦|律|致|体|并|站|下|时|带|度(?!电)|切|概|如|经|向|贯|系列|线|步|旁|边|同|共|手|心|气|味|路(?!口)|把|批|点|番|股|卡|网|窗)"
+    r"[上下]半年|一(?:些|定|直|样|般|方面|旦|律|致|体|并|站|下|时|带|度(?!电)|切|概|如|经|向|贯|系列|线|步|旁|边|同|共|手|心|气|味|路(?!口)|把|批|点|番|股|卡|网|窗)"
     r"|(?:统|唯|同|逐|之|万|进|单|专|划|第)一(?![条批中小实附高次届人医期项轮季]|季度)|十分(?!钟)|千方|百姓|四周|三峡|百年|万一|五一|十一(?=黄金|长假)|两岸|两侧|两边|两旁|二次|二手|三方|双一流|八一|九龙|四川|三亚|一百一|七一|百货|千瓦(?!时)|百强|两会"
 )
 
@@ -47,7 +47,7 @@ _LEXICAL = re.compile(
 @dataclass(frozen=True, slots=True)
 class Item:
     """`kind`: num, date, time, doc, code, rel. `key` by kind: (value, unit), (year, month, day), (hour, minute, half of the day), (year, serial,
-    code before it), (letters,), (word,). `about`: "", about, near, over (余), above (超过, 以上), below, least (至少), most."""
+    code before it), (letters,), (word,). `about`: "", about, near, over (余), above (超过), below, least (至少), most, up (以上), down (以下)."""
 
     kind: str
     key: tuple[object, ...]
@@ -78,10 +78,10 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         ("part", re.compile(rf"(?P<d>{_N})分之(?P<n>{_N})")),
         ("none", _LEXICAL),
         ("code", re.compile(r"(?<![\da-z])[a-z]+\d+")),
-        ("code", re.compile(r"(?<!\d)0\d{2,3}[- ]{1,2}\d{5,8}(?!\d)|(?<![\d.])(?:1[3-9]\d{9}|\d{6,}|400-?\d{3}-?\d{4})(?![\d.,]|\s*(?:元|平|个|人|户))|\d{4}-\d{7,8}")),
+        ("code", re.compile(r"(?<!\d)0\d{2,3}[- ]{1,2}\d{5,8}(?!\d)|(?<![\d.])(?:1[3-9]\d{9}|\d{7,}|\d{6}(?!\d|[\u4e00-\u9fff])|400-?\d{3}-?\d{4})(?![\d.,]|\s*(?:元|平|个|人|户))|\d{4}-\d{7,8}")),
         ("iso", re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d\d(?=\d{1,2}[时点:])|\d{1,2}(?!\d))")),
-        ("date", re.compile(rf"(?<!\d)(?P<y>{year})\s*年度?(?!级)\s*(?:(?P<m>{two})\s*月份?(?:\s*(?P<d>{two})\s*[日号](?!线|楼|店|院|公告|文))?)?")),
-        ("date", re.compile(rf"(?<![\d个{_CN}.])(?P<y>)(?P<m>{two})\s*月份?(?:\s*(?P<d>{two})\s*[日号](?!线|楼|店|院))?")),
+        ("date", re.compile(rf"(?<!\d)(?P<y>{year})\s*年度?(?!级)\s*(?:(?P<m>{two})\s*月份?(?:\s*(?P<d>{two})\s*(?:日|号(?!线|楼|店|院|公告|文)))?)?")),
+        ("date", re.compile(rf"(?<![\d个{_CN}.])(?P<y>)(?P<m>{two})\s*月份?(?:\s*(?P<d>{two})\s*(?:日|号(?!线|楼|店|院)))?")),
         ("day", re.compile(rf"(?<![\d月{_CN}./])(?P<d>{two})日(?!内|后|以|左右|之内|游|均|常|元|照)")),
         ("time", re.compile(_CLOCK + rf"\s*(?<![\d.])(?P<h>{two})(?:时(?!间|候|段)|点(?!多|零?[一二三四五六七八九]?[^\d分半整一二三四五六七八九]*%)(?=[\d分半整至到-]|[一二三四五六七八九十零]{{1,3}}分|许|左右|钟|，|。|前|后|以|开|在|的|$|[^\d个]))\s*(?:(?P<mi>{two}|零[一二三四五六七八九]|\d\d)分?|(?P<hf>半)|整)?")),
         ("time", re.compile(_CLOCK + r"\s*(?<![\d:])(?P<h>\d{1,2}):(?P<mi>\d\d)(?::\d\d)?(?!\d)(?P<hf>)")),
@@ -275,6 +275,9 @@ def _number(m: re.Match[str], text: str) -> Item | None:
     return Item("num", (value_, base), m.start(), m.end(), about, bool(m["ord"]))
 
 
+_FAR = re.compile(r"(至少|最少|不少于|至多|最多)[\u4e00-\u9fff]{1,4}$")
+
+
 def _about(text: str, start: int, end: int) -> str:
     before, after = text[max(0, start - 4) : start].rstrip(), text[end : end + 4].lstrip()
     for words, side in ((_AFTER, after), (_BEFORE, before)):
@@ -282,11 +285,14 @@ def _about(text: str, start: int, end: int) -> str:
         for name, forms in words.items():
             for form in forms:
                 fits = side.startswith(form) if words is _AFTER else side.endswith(form)
+                if fits and form == "约" and before[-2:-1] and before[-2] in "签预合节制违履公条特邀契":
+                    continue
                 if fits and len(form) > best[1]:
                     best = (name, len(form))
         if best[1]:
             return best[0]
-    return ""
+    far = _FAR.search(text, max(0, start - 8), start)
+    return ("least" if far[1] in _BEFORE["least"] else "most") if far else ""
 
 
 def items_between(items: list[Item], start: int, end: int) -> Iterator[Item]:

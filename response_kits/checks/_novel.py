@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from response_kits.checks._compare import Fault
 from response_kits.checks._ground import Passage
-from response_kits.checks._signs import Sign, Signs, lexicon, table, tagged
+from response_kits.checks._signs import Sign, Signs, in_dictionary, lexicon, table, tagged
 
 _NAME_END = re.compile(
-    r"[路街河江湖桥镇乡村县市区局委院校所站港山岛园城苑巷厂店馆省州]$|(?:公司|集团|银行|广场|中心|大厦|社区|街道|小学|中学|大学|办公室|医院|学院)$"
+    r"[路街河江湖桥镇乡村里县市区局委院校所站港山岛园城苑巷厂店馆省州]$|(?:公司|集团|银行|广场|中心|大厦|社区|街道|小学|中学|大学|办公室|医院|学院)$"
 )
 _SHARE = 0.45
-_RUN = 4
+_RUN = 5
 
 
 def faults(clause: Signs, known: Sequence[bool], passages: Sequence[Passage], text: str) -> Iterator[Fault]:
@@ -24,11 +24,16 @@ def faults(clause: Signs, known: Sequence[bool], passages: Sequence[Passage], te
     told = "\n".join(passage.text for passage in passages)
     offset = clause.row[0].start
     yield from _strong(clause, known, told)
-    if (word := next((w for w in lexicon().cause if w in text), None)) and not _told(word, told, new, clause):
+    if (
+        not any(kind == "neg" for kind, *_ in clause.marks)
+        and (word := next((w for w in lexicon().cause if w in text), None))
+        and not _told(word, told, new, clause)
+    ):
         for run in _runs(clause.row, known):
             if sum(len(sign.raw) for sign in run) >= 2:
                 yield Fault("cause", run[0].start, run[-1].end, f"“{word}……”所说的原因没有事实依据")
                 break
+    yield from _finished(clause, known, passages)
     runs = list(_runs(clause.row, known))
     for run in runs:
         raw = "".join(sign.raw for sign in run)
@@ -38,7 +43,7 @@ def faults(clause: Signs, known: Sequence[bool], passages: Sequence[Passage], te
             yield Fault("claim", run[0].start, run[-1].end, f"“{raw}”没有事实依据")
     size = sum(len(sign.raw) for sign in clause.row)
     fresh = sum(len(sign.raw) for sign in new)
-    if (fresh / size >= _SHARE and fresh >= 3) or (fresh == size and fresh >= 2):
+    if (fresh / size >= _SHARE and fresh >= 3) or (fresh == size and fresh >= 4):
         yield Fault("claim", offset, clause.row[-1].end, f"“{text.strip()}”没有事实依据")
 
 
@@ -76,6 +81,27 @@ def _strong(clause: Signs, known: Sequence[bool], told: str) -> Iterator[Fault]:
             yield Fault("claim", first.start, last.end, f"“{word}”没有事实依据")
 
 
+def _finished(clause: Signs, known: Sequence[bool], passages: Sequence[Passage]) -> Iterator[Fault]:
+    """已完成 where the facts say of the same thing that it is going on, and nothing of an end."""
+    keys = set(clause.keys)
+    if not any(kind == "done" for kind, *_ in clause.marks):
+        return
+    for sign, there in zip(clause.row, known, strict=True):
+        if there or sign.raw not in table("words")["finished"]:
+            continue
+        for part in (part for passage in passages for part in passage.parts):
+            kinds = {kind for kind, *_ in part.marks}
+            if (
+                kinds & {"ongoing", "future"}
+                and "done" not in kinds
+                and len(keys & set(part.keys)) * 2 >= len(keys) - 1
+            ):
+                yield Fault(
+                    "tense", sign.start, sign.end, f"“已{sign.raw}”没有事实依据：事实为尚在进行或将要进行"
+                )
+                return
+
+
 def _whole(run: Sequence[Sign]) -> str:
     return (
         run[0].word
@@ -97,19 +123,38 @@ def _name(run: Sequence[Sign], row: Sequence[Sign], text: str) -> bool:
         return True
     at = row.index(run[-1])
     raw = "".join(sign.raw for sign in run)
-    if raw[0] in rows["not_first"]:
+    if raw[0] in rows["not_first"] and (len(run[0].word) < 2 or not in_dictionary(run[0].word)):
         return False
+    common = len({sign.word for sign in run}) == 1 and _common(run[-1].word, classes)
     whole = any(len(sign.key) > 1 for sign in run)
-    for more in (1,) if whole else (0, 1, 2):
-        tail = raw + "".join(sign.raw for sign in row[at + 1 : at + 1 + more])
+    for more in (1,) if whole else (0, 1, 2, 3, 4):
+        after = row[at + 1 : at + 1 + more]
+        if len(after) < more or any(sign.item for sign in after):
+            break
+        tail = raw + "".join(sign.raw for sign in after)
         if (
-            2 <= len(tail) <= 8
-            and (not whole or tail[-1] in "局委厅办区县市镇乡村路街")
-            and _NAME_END.search(tail)
-            and tail not in rows["not_names"]
+            not 2 <= len(tail) <= 8
+            or tail in rows["not_names"]
+            or (whole and tail[-1] not in "局委厅办区县市镇乡村路街")
+        ):
+            continue
+        found = _NAME_END.search(tail)
+        if (
+            found
+            and not (common and (not more or after[-1].word == run[-1].word))
+            and (more <= 2 or len(found[0]) > 1)
         ):
             return True
     return False
+
+
+def _common(word: str, classes: dict[str, str]) -> bool:
+    """A word of the dictionary that is no name (开馆, 深度)."""
+    return (
+        len(word) > 1
+        and in_dictionary(word)
+        and not classes.get(word, "").startswith(("nr", "ns", "nt", "nz"))
+    )
 
 
 def _proper(word: str, tag: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ _HERE = Path(__file__).parent
 @dataclass(slots=True)
 class Sign:
     """`key` is what is compared; `raw` the characters; `item` for figures and dates; `marks` the classes that stand before it;
-    `word` the segmenter's word around it; `clause` the number of its clause."""
+    `word` the segmenter's word around it; `place` the number of its part of the clause (甲、乙)."""
 
     key: str
     raw: str
@@ -33,6 +33,7 @@ class Sign:
     word: str = ""
     item: Item | None = None
     marks: set[str] = field(default_factory=set)
+    place: int = 0
 
 
 @dataclass(slots=True)
@@ -129,11 +130,13 @@ def signs(text: str, items: list[Item], start: int, end: int) -> Signs:
             waiting.clear()
             at = item.end
     made.loose = waiting
+    for sign in made.row:
+        sign.place = text.count("、", start, sign.start)
     return made
 
 
 def _item_key(item: Item) -> str:
-    return f"{item.kind}:{item.key}"
+    return f"{item.kind}:{item.key[:2] if item.kind == 'time' else item.key}"
 
 
 def _take(made: Signs, waiting: set[str], kind: str, word: str, start: int, end: int) -> None:
@@ -148,7 +151,7 @@ def _take(made: Signs, waiting: set[str], kind: str, word: str, start: int, end:
         kind == "part"
         and made.row
         and made.row[-1].end == start
-        and _tag(made.row[-1].word or made.row[-1].raw).startswith(("n", "v", "a"))
+        and word_class(made.row[-1].word or made.row[-1].raw).startswith(("n", "v", "a"))
     ):
         made.fillers.append((word, start, end))  # 剩余部分, 公共部分: no part of a whole that follows
     elif kind == "plain":
@@ -200,7 +203,7 @@ def _words(text: str, start: int, stop: int) -> Iterator[tuple[str, str, int, in
             )
             index += _count(tokens, index, joined)
             following = tokens[index] if index < len(tokens) else ""
-            if joined == "基本" and _tag(following).startswith("n"):
+            if joined == "基本" and word_class(following).startswith("n"):
                 yield ("plain", joined, at, at + len(joined))  # an adjective: no hedge
             else:
                 yield from _split(joined, at, lex)
@@ -208,10 +211,28 @@ def _words(text: str, start: int, stop: int) -> Iterator[tuple[str, str, int, in
 
 
 @lru_cache(maxsize=20_000)
-def _tag(word: str) -> str:
+def word_class(word: str) -> str:
     """The class of one word by the segmenter's dictionary, "" for an empty one."""
     found = tagged(word)
     return found[0][1] if found else ""
+
+
+@cache
+def _dictionary() -> Callable[[str], bool]:
+    try:
+        import rjieba
+    except ImportError:  # PyPy: the same dictionary
+        import jieba
+
+        jieba.initialize()
+        return lambda word: jieba.dt.FREQ.get(word, 0) > 0
+    known: Callable[[str], bool] = rjieba.has_word
+    return known
+
+
+def in_dictionary(word: str) -> bool:
+    """Is it a word of the segmenter's dictionary (and not one that it guessed)?"""
+    return _dictionary()(word)
 
 
 def tagged(text: str) -> list[tuple[str, str]]:

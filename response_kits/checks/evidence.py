@@ -101,7 +101,7 @@ def _sentence(
             yield from _compare.senses(part, passages, {kind for p in parts for kind, *_ in p.marks})
             yield from _compare.opposites(part, passages)
             yield from _compare.scope(part, passages)
-        yield from _compare.figures(part, passages, ground, today)
+        yield from _compare.figures(part, passages, ground, today, [sign for p in parts for sign in p.row])
         if not free:
             yield from _novel.faults(part, known, passages, text[at:stop])
             yield from _compare.substitutions(
