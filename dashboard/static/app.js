@@ -115,3 +115,16 @@
     });
   }
 })();
+
+// Alerts: in a list of them, a acknowledges and e marks as a false alarm the one that is selected.
+(() => {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !["a", "e"].includes(event.key)) return;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    const box = document.querySelector('[data-row][aria-selected] input[name="alert"]');
+    const button = box?.form.querySelector(event.key === "e" ? 'button[name="false"]' : "button.primary");
+    if (!button) return;
+    for (const other of box.form.querySelectorAll('input[name="alert"]')) other.checked = other === box;
+    box.form.requestSubmit(button);
+  });
+})();
