@@ -7,9 +7,10 @@ in one transaction, so that a kill between two documents loses and doubles nothi
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from huiyin.records import (
@@ -23,13 +24,15 @@ from huiyin.records import (
     Record,
 )
 from huiyin.settings import Settings
+from nlp.corpus.consolidate import Proposal, apply
 from nlp.corpus.consolidate import consolidate as propose
-from nlp.corpus.grouping import Assignment, Grouper
+from nlp.corpus.grouping import Assignment, Context, Grouper
 from nlp.refresh import Directory, refresh
 
 log = logging.getLogger("huiyin.issues")
 BATCH = 1000
 REFRESH = 200
+ROUNDS = 6
 MACHINE = ""
 UNTOUCHED = ("new",)
 """States in which the machine may still merge and split by itself."""
@@ -76,7 +79,12 @@ class IssueKeeper:
 
     def _place(self, session: Session, row: DocumentRow, analysis: AnalysisRow) -> None:
         found = self._beside_parent(session, row, analysis) or self.grouper.add(
-            row.id, row.text, row.title, row.when, words=tuple(analysis.words.split())
+            row.id,
+            row.text,
+            row.title,
+            row.when,
+            words=tuple(analysis.words.split()),
+            context=Context(row.parent, row.author),
         )
         issue = session.get(Issue, found.issue)
         if issue is None:
@@ -98,7 +106,10 @@ class IssueKeeper:
             member = session.get(IssueDocument, other) if other else None
             if member is not None:
                 words = tuple(analysis.words.split())
-                self.grouper.restore(member.issue_id, row.id, row.text, row.title, row.when, words=words)
+                context = Context(other, row.author)
+                self.grouper.restore(
+                    member.issue_id, row.id, row.text, row.title, row.when, words=words, context=context
+                )
                 return Assignment(member.issue_id, 1.0, f"{why}事件中已有的内容")
         return None
 
@@ -137,14 +148,19 @@ def restored(record: Record, settings: Settings) -> Grouper:
                 DocumentRow.title,
                 DocumentRow.when,
                 AnalysisRow.words,
+                DocumentRow.author,
+                func.coalesce(func.nullif(DocumentRow.parent, ""), DocumentRow.duplicate_of),
             )
             .join(DocumentRow, DocumentRow.id == IssueDocument.document_id)
             .join(AnalysisRow, AnalysisRow.document_id == DocumentRow.id)
             .where(IssueDocument.when >= newest - window)
             .order_by(IssueDocument.when, IssueDocument.document_id)
         )
-        for issue_id, document, text, title, when, words in rows:
-            grouper.restore(issue_id, document, text, title, when, words=tuple(words.split()))
+        for issue_id, document, text, title, when, words, author, parent in rows:
+            context = Context(parent or "", author)
+            grouper.restore(
+                issue_id, document, text, title, when, words=tuple(words.split()), context=context
+            )
         for constraint in session.scalars(select(Constraint).order_by(Constraint.id)):
             if constraint.kind == "must":
                 grouper.must_link(constraint.left, constraint.right)
@@ -160,6 +176,7 @@ def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime, 
     """
     target = session.get_one(Issue, keep)
     first = _any_member(session, keep)
+    why = f"：{reason}" if reason else ""
     for issue_id in gone:
         other = session.get_one(Issue, issue_id)
         if other.id == target.id:
@@ -172,12 +189,20 @@ def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime, 
             session.add(Constraint(kind="must", left=first, right=second, by=by, at=now))
         session.add(
             IssueEvent(
-                issue_id=target.id, by=by, kind="merge", text=f"并入“{other.title}”", data={"from": other.id}
+                issue_id=target.id,
+                by=by,
+                kind="merge",
+                text=f"并入“{other.title}”" + why,
+                data={"from": other.id},
             )
         )
         session.add(
             IssueEvent(
-                issue_id=other.id, by=by, kind="merge", text=f"并入“{target.title}”", data={"into": target.id}
+                issue_id=other.id,
+                by=by,
+                kind="merge",
+                text=f"并入“{target.title}”" + why,
+                data={"into": target.id},
             )
         )
     target.dirty = True
@@ -285,25 +310,41 @@ def people_spoke(record: Record) -> str:
 
 
 def consolidate(keeper: IssueKeeper, now: datetime) -> int:
-    """The slow pass: late merges and splits that the grouper proposes, each with its reason in the issue's log. Returns how many."""
+    """The slow pass: late merges and splits that the grouper proposes, each with its reason in the issue's log. Returns how many.
+
+    A merge can make the next one plain, so it is asked again until nothing changes, ROUNDS times at most.
+    """
     applied = 0
-    for proposal in propose(keeper.grouper):
-        with keeper.record.session() as session:
-            found = [find(session, issue_id) for issue_id in proposal.issues]
-            if any(issue is None or issue.state not in UNTOUCHED or issue.owner for issue in found):
-                continue  # somebody works on it: the machine keeps its hands off
-            if proposal.kind == "merge":
-                merge(session, proposal.issues[0], [proposal.issues[1]], MACHINE, now, reason=proposal.reason)
-            else:
-                split(
-                    session,
-                    proposal.issues[0],
-                    list(proposal.documents),
-                    MACHINE,
-                    now,
-                    reason=proposal.reason,
-                )
-        applied += 1
-    if applied:
-        keeper.grouper = restored(keeper.record, keeper.settings)
+    try:
+        for _ in range(ROUNDS):
+            done = sum(_settle(keeper, proposal, now) for proposal in propose(keeper.grouper))
+            applied += done
+            if not done:
+                break
+    finally:  # memory follows the record, also where the record could not be written
+        if applied:
+            keeper.grouper = restored(keeper.record, keeper.settings)
     return applied
+
+
+def _settle(keeper: IssueKeeper, proposal: Proposal, now: datetime) -> bool:
+    """Take one proposal into the record and into the grouper, unless somebody works on an issue that would go or be split."""
+    with keeper.record.session() as session:
+        found = [find(session, issue_id) for issue_id in proposal.issues]
+        if any(issue is None for issue in found):
+            return False
+        issues = [issue for issue in found if issue is not None]
+        touched = [issue.state not in UNTOUCHED or bool(issue.owner) for issue in issues]
+        if touched[-1] and not touched[0] and proposal.kind == "merge":
+            issues.reverse()  # the one that people work on takes the other in
+            touched.reverse()
+        if touched[-1] or (proposal.kind == "merge" and issues[0].id == issues[1].id):
+            return False
+        turned = replace(proposal, issues=tuple(issue.id for issue in issues))
+        if apply(keeper.grouper, turned) is None:
+            return False
+        if proposal.kind == "merge":
+            merge(session, issues[0].id, [issues[1].id], MACHINE, now, reason=proposal.reason)
+        else:
+            split(session, issues[0].id, list(proposal.documents), MACHINE, now, reason=proposal.reason)
+    return True

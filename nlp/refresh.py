@@ -18,7 +18,7 @@ from nlp.corpus import concerns, duty, timeline, titles
 from nlp.corpus import heat as heats
 from nlp.corpus import level as levels
 from nlp.corpus.level import Fact, IssueFacts
-from nlp.corpus.posts import Post
+from nlp.corpus.posts import OFFICIAL, Post
 
 READ = 400
 """Documents of an issue, the newest and the first, that titles, concerns and levels read; sizes count all of them."""
@@ -146,20 +146,44 @@ def _words(
     )
     issue.concerns = concerns.find(posts)
     issue.timeline = timeline.find(posts)
-    places = _places(pairs)
+    places = _places(pairs, directory)
     issue.place = places[0] if places else ""
     text = "\n".join([issue.title, issue.summary, *(str(row["question"]) for row in issue.concerns)])
     answers = duty.must_answer(issue.topic, text, issue.level, issue.rumour)
     issue.must_answer = [{"kind": kind, "reason": reason} for kind, reason in answers]
-    first = duty.who_answers(
-        places[:3], issue.topic, text, directory.rows, event_label=str(issue.level_parts["event"]["label"])
-    ).first
-    issue.unit = "、".join(first)
+    issue.unit = _unit(issue, pairs, places, text, directory)
 
 
-def _places(pairs: Sequence[tuple[DocumentRow, AnalysisRow]]) -> list[str]:
-    """Places that the texts name, the most named first, the narrowest of equals."""
+def _unit(
+    issue: Issue,
+    pairs: Sequence[tuple[DocumentRow, AnalysisRow]],
+    places: Sequence[str],
+    text: str,
+    directory: Directory,
+) -> str:
+    """Who answers, as the directory calls them, or the role that the rules name; empty where it is open."""
+    official = [
+        (f"{row.author} {row.origin} {row.title} {row.extra.get('body', '')}", row.text)
+        for row, _ in pairs
+        if row.kind in OFFICIAL or row.extra.get("verified")
+    ]
+    found = duty.who_answers(
+        places[:3], issue.topic, text, directory.rows, event_label=str(issue.level_parts["event"]["label"]),
+        spoke=duty.voices(official, directory.rows),
+    )  # fmt: skip
+    known = {str(row["name"]) for row in directory.rows}
+    if found.scope in duty.NAMED and not known.intersection(found.first):
+        return ""
+    return "、".join(found.first)
+
+
+def _places(pairs: Sequence[tuple[DocumentRow, AnalysisRow]], directory: Directory) -> list[str]:
+    """Places that the texts name, the most named first, the narrowest of equals. Those of the directory are looked for by
+    their names: a gazetteer need not know them."""
     counts: Counter[str] = Counter()
-    for _, analysis in pairs:
-        counts.update({str(place["name"]) for place in analysis.data.get("places", [])})
+    own = {str(row["place"]) for row in directory.rows if len(str(row["place"])) >= 2}
+    for row, analysis in pairs:
+        named = {str(place["name"]) for place in analysis.data.get("places", [])}
+        said = f"{row.title}\n{row.text}"
+        counts.update(named | {place for place in own if place in said})
     return [name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], -len(item[0])))]

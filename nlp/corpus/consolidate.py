@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
+from nlp.corpus.gather import Words, attractions, holds, window
 from nlp.corpus.grouping import Grouper
 from nlp.corpus.issues import Issue, Member
 from nlp.corpus.vectors import Vector, dot
@@ -41,11 +42,18 @@ def consolidate(grouper: Grouper, only: Iterable[str] | None = None) -> list[Pro
         issues = [grouper.issue(issue) for issue in only]
     merges: dict[frozenset[str], Proposal] = {}
     splits = []
+    words = window(grouper)
+    for one in attractions(grouper) if only is None else ():
+        reason = f"其中 {one.share:.0%} 的文档用词属于该议题，对数几率 {one.score:.1f}"
+        documents = tuple(grouper.issue(one.fragment).members)
+        merges[frozenset((one.story, one.fragment))] = Proposal(
+            "merge", (one.story, one.fragment), documents, one.score, reason
+        )
     for issue in issues:
         if len(issue.members) >= 2:
             for proposal in _merges(grouper, issue):
                 merges.setdefault(frozenset(proposal.issues), proposal)
-        proposal_or_none = _split(grouper, issue)
+        proposal_or_none = _split(grouper, issue, words)
         if proposal_or_none is not None:
             splits.append(proposal_or_none)
     return sorted(merges.values(), key=lambda one: (-one.score, one.issues)) + sorted(
@@ -89,7 +97,7 @@ def _cosine(left: Vector, right: Vector) -> float:
     return inner / size if size else 0.0
 
 
-def _split(grouper: Grouper, issue: Issue) -> Proposal | None:
+def _split(grouper: Grouper, issue: Issue, words: Words) -> Proposal | None:
     """Parts of the representatives that no likeness of SPLIT joins; each member goes with its nearest representative."""
     heads = issue.representatives
     if len(heads) < 2 or len(issue.members) < 2 * LEAST:
@@ -117,6 +125,8 @@ def _split(grouper: Grouper, issue: Issue) -> Proposal | None:
     leaving = ordered[1]
     rest = [member for side in ordered if side is not leaving for member in side]
     if any(member.pinned for member in leaving) or grouper.bound(leaving, rest):
+        return None
+    if holds(words, rest, leaving, issue):
         return None
     reason = (
         f"其中 {len(leaving)} 篇与其余 {len(rest)} 篇的代表文档相似度不超过 {closest:.2f}，低于 {SPLIT:.2f}"

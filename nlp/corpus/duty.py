@@ -72,42 +72,81 @@ def who_answers(
     *,
     event_label: str = "",
     policy_body: str = "",
+    spoke: Mapping[str, int] | None = None,
 ) -> Duty:
     """The first row of responsible.toml that holds, with the units of the directory filled in.
 
     places: names the issue is about, most named first; directory: rows of name, level (province, city, county, vertical …),
-    place, topics (keys), optional words (cues in the text). A unit fits by topic or by its words or name in the text;
-    among those that fit, units of the issue's own places come first.
+    place, topics (keys), optional words (cues in the text); spoke: how strongly the issue's official texts name a unit
+    (`voices`). A unit fits by topic or by its words or name in the text, and a unit of a district or county only where the
+    issue names that place. Those who have spoken on the matter come first; where none fits, `first` is the role.
     """
-    units = _units(places, topic, text, directory)
+    units = _units(places, topic, text, directory, spoke or {})
     distinct = list(dict.fromkeys(places))
     for row in load("responsible")["scope"]:
         if not _holds(row, units, distinct, event_label, policy_body):
             continue
-        named = tuple(str(unit["name"]) for unit in units) if row["key"] in _NAMED else ()
+        sure = row["key"] == "several_places" and any(unit["name"] in (spoke or {}) for unit in units)
+        named = tuple(str(unit["name"]) for unit in units) if row["key"] in NAMED or sure else ()
         return Duty(row["key"], named or (row["first"],), row.get("coordinates", ""), row["reason"])
     return Duty("local", ("涉事责任部门",), "", "属地管理、分级负责、谁主管谁负责")
 
 
-_NAMED = frozenset({"vertical", "several_departments", "local"})
+NAMED = frozenset({"vertical", "several_departments", "local"})
+"""Scopes in which the directory's units answer; `first` is a mere role there only where no unit fits."""
+UNITS = 3
+"""Most units that are named; more is nobody."""
+
+
+def voices(texts: Sequence[tuple[str, str]], directory: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Unit → how strongly official texts point to it: 3 for each that it issued or that bears it in the title, 1 for each that
+    names it. texts: (head: issuer, origin and title; body)."""
+    found: dict[str, int] = {}
+    for unit in directory:
+        names = _names(unit)
+        weight = sum(
+            3 if any(name in head for name in names) else 1
+            for head, body in texts
+            if any(name in head or name in body for name in names)
+        )
+        if weight:
+            found[str(unit["name"])] = weight
+    return found
+
+
+def _names(unit: Mapping[str, Any]) -> tuple[str, ...]:
+    """Full name, and the name as people at home say it: 云江市教育局 is 市教育局 there, 青溪县生态环境分局 县生态环境分局."""
+    name, place = str(unit["name"]), str(unit.get("place", ""))
+    if len(place) >= 2 and name.startswith(place) and len(name) > len(place) + 2:
+        return name, place[-1] + name[len(place) :]
+    return (name,)
 
 
 def _units(
-    places: Sequence[str], topic: str, text: str, directory: Sequence[Mapping[str, Any]]
+    places: Sequence[str],
+    topic: str,
+    text: str,
+    directory: Sequence[Mapping[str, Any]],
+    spoke: Mapping[str, int],
 ) -> list[Mapping[str, Any]]:
-    """Units by strength of the link: named in the text, then by their words, then by topic. Weaker links count only where no
-    stronger one is found; at most four."""
+    """Units by strength of the link: have spoken and fit by topic, named in the text, spoken, by their words, by topic.
+    Weaker links count only where no stronger one is found. `other` is no topic that anybody answers for."""
     scored = []
+    most = max(spoke.values(), default=0)
     for unit in directory:
-        if _elsewhere(str(unit.get("place", "")), places):
+        if _elsewhere(str(unit.get("place", "")), places, text):
             continue
-        named = str(unit["name"]) in text
+        weight = spoke.get(str(unit["name"]), 0)
+        heard = weight * 2 >= most and weight > 0
+        named = any(name in text for name in _names(unit))
         cued = any(word in text for word in unit.get("words", ()))
-        topical = topic in unit.get("topics", ())
-        if named or cued or topical:
-            scored.append((3 if named else 2 if cued and topical else 1, unit))
-    top = max((score for score, _ in scored), default=0)
-    return [unit for score, unit in scored if score == top or score == 3][:4]
+        topical = topic != "other" and topic in unit.get("topics", ())
+        if heard or named or cued or topical:
+            strength = 2 * heard + 2 * named + (topical or cued) + (topical and cued)
+            scored.append((strength, weight, unit))
+    top = max((strength for strength, _, _ in scored), default=0)
+    best = sorted((one for one in scored if one[0] == top), key=lambda one: -one[1])
+    return [unit for _, _, unit in best][:UNITS]
 
 
 def _holds(
@@ -144,7 +183,11 @@ def _several(places: Sequence[str]) -> int:
     return sum(rank == min(ranks) for rank in ranks) if ranks else 0
 
 
-def _elsewhere(place: str, places: Sequence[str]) -> bool:
-    """Whether an issue is known to be in another place of the same rank than a unit's."""
-    same = [one for one in places if _rank(one) == _rank(place)]
-    return bool(place and same) and not any(place in one or one in place for one in same)
+def _elsewhere(place: str, places: Sequence[str], text: str) -> bool:
+    """Whether a unit's place is another than the issue's: the issue is known to be in others of its rank, or the place is a
+    district, county or smaller that the issue does not name."""
+    if not place:
+        return False
+    if any(place in one or one in place for one in places if _rank(one) == _rank(place)):
+        return False
+    return (_rank(place) >= 2 and place not in text) or any(_rank(one) == _rank(place) for one in places)

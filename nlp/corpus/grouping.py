@@ -35,6 +35,18 @@ DECAY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of a document beside its text, each empty where unknown. parent: id of the document that it reposts or
+    answers; author: a pseudonym, or a name that the source gives."""
+
+    parent: str = ""
+    author: str = ""
+
+
+NOTHING = Context()
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """Where a document went. `score` 0..1 (1 for a founder); `reason` in Chinese; `copy_of`: the text it reprints, or ''."""
 
@@ -64,7 +76,14 @@ class Grouper(Ledger):
     # ---- the stream
 
     def add(
-        self, doc_id: str, text: str, title: str, when: datetime, *, words: Sequence[str] | None = None
+        self,
+        doc_id: str,
+        text: str,
+        title: str,
+        when: datetime,
+        *,
+        words: Sequence[str] | None = None,
+        context: Context = NOTHING,
     ) -> Assignment:
         """Assign one document. The same id again gets the same answer. `words`: its words in order, where already cut."""
         if doc_id in self._home:
@@ -76,23 +95,29 @@ class Grouper(Ledger):
         cleaned, vector = self._read(text, title, words)
         bound = next((self._home[one] for one in self._together.get(doc_id, ()) if one in self._home), None)
         if bound is not None:
-            self._put(self.live[bound], Member.of(doc_id, vector, moment))
+            self._put(self.live[bound], Member.of(doc_id, vector, moment, author=context.author))
             return Assignment(self.live[bound].id, 1.0, "人工指定与该议题中的文档归为一组")
+        if context.parent in self._home:
+            beside = self.live[self._home[context.parent]]
+            self._put(beside, Member.of(doc_id, vector, moment, context.parent, context.author))
+            return Assignment(beside.id, 1.0, "转发或答复事件中已有的内容")
         barred = {self._home[one] for one in self._apart.get(doc_id, ()) if one in self._home}
         copied = self._copies.find(cleaned, doc_id)
         if copied is not None and self._home[copied[0]] not in barred:
             issue = self.live[self._home[copied[0]]]
-            self._put(issue, Member.of(doc_id, issue.members[copied[0]].vector(), moment, copied[0]))
+            self._put(
+                issue, Member.of(doc_id, issue.members[copied[0]].vector(), moment, copied[0], context.author)
+            )
             reason = f"与文档 {copied[0]} 近似重复，相似度 {copied[1]:.2f}"
             return Assignment(issue.id, copied[1], reason, copied[0])
         best, score, (centre, nearest) = self._best(vector, moment, barred)
         bar = self.threshold if best is None else self.bar(len(best.members))
         if best is not None and score >= bar:
-            self._put(best, Member.of(doc_id, vector, moment), nearest)
+            self._put(best, Member.of(doc_id, vector, moment, author=context.author), nearest)
             reason = f"与议题中心相似度 {centre:.2f}，与代表文档相似度 {nearest:.2f}，合计 {score:.2f}"
             return Assignment(best.id, score, reason)
         issue = self._found(doc_id)
-        self._put(issue, Member.of(doc_id, vector, moment))
+        self._put(issue, Member.of(doc_id, vector, moment, author=context.author))
         near = "没有用词相近的议题" if best is None else f"最近的议题只有 {score:.2f}，不足 {bar:.2f}"
         return Assignment(issue.id, 1.0, f"新议题：{near}")
 
@@ -157,6 +182,7 @@ class Grouper(Ledger):
         when: datetime,
         *,
         words: Sequence[str] | None = None,
+        context: Context = NOTHING,
     ) -> None:
         """Take a document into an issue as the record has it, without scoring; call in order of time. A document that is
         here already stays where it is."""
@@ -166,6 +192,8 @@ class Grouper(Ledger):
         number = self._numbers.get(self.resolve(issue))
         home = self._open(issue) if number is None else self.live[number]
         copied = self._copies.find(cleaned, doc_id)
-        original = copied[0] if copied is not None and copied[0] in home.members else ""
-        self._put(home, Member.of(doc_id, vector, when.timestamp(), original))
+        original = context.parent if context.parent in home.members else ""
+        if not original and copied is not None and copied[0] in home.members:
+            original = copied[0]
+        self._put(home, Member.of(doc_id, vector, when.timestamp(), original, context.author))
         self._now = max(self._now, home.last)

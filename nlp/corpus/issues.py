@@ -26,10 +26,11 @@ class Member:
     when: float
     copy_of: str = ""
     pinned: bool = False
+    author: str = ""
 
     @classmethod
-    def of(cls, id: str, vector: Vector, when: float, copy_of: str = "") -> Member:
-        return cls(id, array("I", vector), array("f", vector.values()), when, copy_of)
+    def of(cls, id: str, vector: Vector, when: float, copy_of: str = "", author: str = "") -> Member:
+        return cls(id, array("I", vector), array("f", vector.values()), when, copy_of, False, author)
 
     def vector(self) -> Vector:
         return dict(zip(self.keys, self.weights, strict=True))

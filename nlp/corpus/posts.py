@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from re import IGNORECASE
 from re import compile as pattern
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ OFFICIAL = frozenset({"notice", "reply", "policy"})
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """`when` aware; `reach`: reposts, replies and likes together; `comments`: texts under it."""
+    """`when` aware; `reach`: reposts, replies and likes together; `comments`: texts under it; `copy`: it
+    passes on another document's text."""
 
     id: str
     text: str
@@ -31,6 +33,7 @@ class Post:
     reach: int = 0
     casualties: Casualties | None = None
     comments: tuple[str, ...] = ()
+    copy: bool = False
 
     @classmethod
     def of(cls, row: DocumentRow, analysis: AnalysisRow, comments: Sequence[str] = ()) -> Post:
@@ -49,6 +52,7 @@ class Post:
             reach,
             counted,
             tuple(comments),
+            bool(row.duplicate_of or (row.parent and row.kind != "reply")),
         )
 
     @property
@@ -59,12 +63,26 @@ class Post:
 _MARKS = pattern(
     r"https?://[\w./?=&%#~:+-]+|\[[\u4e00-\u9fff]{1,4}\]|//?\s*@[\w-]+[:：]?|@[\w-]+[:：]?|&[a-z]+;|O?网页链接|[\u200b\ufeff]"
 )
+_PASSED_ON = pattern(r"//\s*@[^:：/\s]{1,30}[:：]")
+_LEAD_IN = pattern(
+    r"^\W*(?:(?:转发微博|转发|转帖|转载|转|扩散|马住|mark|repost|rt)\W+|(?:群里|朋友圈|网上|别处)(?:看到的|转来的|转的|看来的)\W*)+",
+    IGNORECASE,
+)
 _SENTENCE = pattern(r"[^。！？!?；;\n…]+[。！？!?；;…]*")
 
 
 def tidy(text: str) -> str:
     """A text without addresses, mentions, emoticons and doubled blanks, as people may read it."""
     return " ".join(_MARKS.sub(" ", text).split())
+
+
+def passed_on(text: str) -> str:
+    """What a text says itself, or where it reposts another one (remark//@writer:text) what that one says; words such as
+    转： in front are left out. A text that is nothing else stays as it is."""
+    parts = [part for part in _PASSED_ON.split(text) if len(part.strip()) >= 8]
+    original = parts[-1] if parts and "//" in text else text
+    bare = _LEAD_IN.sub("", original)
+    return bare if len(bare) >= 6 else original
 
 
 def sentences(text: str, limit: int = 40) -> Iterator[str]:

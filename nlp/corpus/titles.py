@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import log, sqrt
 from re import compile as pattern
 
-from nlp.corpus.posts import Post, sentences, tidy
+from nlp.corpus.posts import Post, passed_on, sentences, tidy
 from nlp.corpus.vectors import rarity, stop_words
 from nlp.segment import words
 
@@ -18,24 +18,28 @@ BEST = (8, 28)
 """Length of a good title in characters."""
 GIVEN = 1.4
 """How much more a title or a headline in brackets is worth than a first sentence."""
+CAREFUL = 1.5
+"""How much more the title of a notice or of an article is worth than other titles."""
 FAINT = 0.4
 """A sentence worth less than this share of the best one is no summary, even where fewer than three remain."""
+_WARMTH = pattern(r"\s*(?:热度|热搜|热榜)\s*[\d.,]+\s*[万亿]?\s*$")
 _LEAD = pattern(r"^\W*[【\[《]([^】\]》]{6,60})[】\]》]|^\W*#([^#]{6,40})#")
 
 
 def title(posts: Sequence[Post]) -> str:
     """The title (or first line) that says most of what all texts say; at most 40 characters. '' without posts.
 
-    Official and news titles are preferred where they are as telling as others: they are worded with more care.
+    Official and news titles are preferred where they are as telling as others: they are worded with more care. What a copy
+    or a repost adds to a text is no title: only where nothing else is known is the text that it passes on one.
     """
     read = _spread(posts)
     centre = _centre(read)
     best, top = "", -1.0
-    for post in read:
+    for post in _own(read):
         text, given = _headline(post)
         if not text:
             continue
-        value = _value(text, centre) * (1.15 if post.official or post.kind == "article" else 1.0)
+        value = _value(text, centre) * (CAREFUL if post.official or post.kind == "article" else 1.0)
         value *= GIVEN if given else 1.0
         if not BEST[0] <= len(text) <= BEST[1]:
             value *= 0.8
@@ -43,16 +47,16 @@ def title(posts: Sequence[Post]) -> str:
             value *= 0.9
         if value > top:
             best, top = text, value
-    return best if len(best) <= TITLE else best[: TITLE - 1] + "…"
+    return _cut(best)
 
 
 def summary(posts: Sequence[Post], count: int = 3) -> str:
     """The `count` sentences that say most of what all texts say without repeating one another, in order of time."""
-    read = _spread(posts)
+    read = _own(_spread(posts))
     centre = _centre(read)
     found: dict[str, tuple[float, int]] = {}
     for at, post in enumerate(read):
-        for number, piece in enumerate(sentences(post.text, 12)):
+        for number, piece in enumerate(sentences(passed_on(post.text), 12)):
             if 10 <= len(piece) <= 120 and piece not in found:
                 length = min(len(piece), 60) / 60
                 value = _value(piece, centre) * (0.6 + 0.4 * length) * (0.7 if piece[-1] in "?？" else 1.0)
@@ -81,6 +85,20 @@ def summary(posts: Sequence[Post], count: int = 3) -> str:
         piece if piece[-1] in "。！？!?；;…" else piece + "。"
         for piece in sorted(chosen, key=lambda one: found[one][1])
     )
+
+
+def _own(posts: Sequence[Post]) -> Sequence[Post]:
+    """The posts that are no copies of others; all where there is none."""
+    return [post for post in posts if not post.copy] or posts
+
+
+def _cut(text: str) -> str:
+    """At most TITLE characters: up to the last mark that closes a thought, else with a sign that something is left out."""
+    text = text.strip().rstrip("。；;，,、：: ")
+    if len(text) <= TITLE:
+        return text
+    end = max(text.rfind(mark, BEST[0] + 2, TITLE) for mark in "。！？!?；;，, ")
+    return text[:end].rstrip("。；;，,、：: ") if end > 0 else text[: TITLE - 1] + "…"
 
 
 def keywords(posts: Sequence[Post], count: int = 8) -> tuple[str, ...]:
@@ -125,11 +143,13 @@ def _centre(posts: Sequence[Post]) -> dict[str, float]:
 def _headline(post: Post) -> tuple[str, bool]:
     """(headline, whether the writer gave it as one); a first sentence is none."""
     if post.title:
-        return tidy(post.title), True
-    found = _LEAD.match(post.text)
+        return tidy(_WARMTH.sub("", passed_on(post.title))), True
+    text = passed_on(post.text)
+    found = _LEAD.match(text)
     if found:
         return tidy(found.group(1) or found.group(2)), True
-    return next(sentences(post.text, 1), tidy(post.text)[:TITLE]).rstrip("。；;，"), False
+    first = next(sentences(text, 1), tidy(text)[:TITLE])
+    return first.rstrip("。；;，"), post.kind == "hot"
 
 
 def _value(text: str, centre: dict[str, float]) -> float:

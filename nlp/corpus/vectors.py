@@ -90,6 +90,11 @@ def background() -> tuple[int, array[int]]:
         return int(stored["texts"]), counts
 
 
+def background_count(code: int) -> int:
+    """Background texts that hold a feature of this hash (0 where fewer than 3)."""
+    return background()[1][code & _MASK]
+
+
 def rarity(word: str) -> float:
     """Natural logarithm of how many background texts there are for each that holds the word; at least 0."""
     texts, known = background()
