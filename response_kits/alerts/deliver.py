@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from huiyin.errors import HuiyinError, UsageError
 from huiyin.records import Alert, Record
@@ -87,6 +88,7 @@ def deliver(record: Record, settings: Settings, now: datetime) -> int:
             rows = list(
                 session.scalars(
                     select(Alert)
+                    .options(joinedload(Alert.issue))
                     .where(Alert.at >= now - OLDEST, Alert.acknowledged.is_(None))
                     .order_by(Alert.at, Alert.id)
                 )

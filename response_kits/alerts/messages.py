@@ -28,7 +28,7 @@ class Message:
 def messages(
     alerts: Sequence[Alert], settings: Settings, *, escalated: bool
 ) -> list[tuple[Message, list[Alert]]]:
-    """(message, the alerts that it tells of). More than `digest.most` of the rule table become one message."""
+    """(message, the alerts that it tells of, whose issues are loaded). More than `digest.most` of the rule table become one message."""
     if len(alerts) > load("alerts")["digest"]["most"]:
         return [(_digest(alerts, settings, escalated=escalated), list(alerts))]
     return [(_single(alert, settings, escalated=escalated), [alert]) for alert in alerts]
@@ -40,18 +40,18 @@ def _single(alert: Alert, settings: Settings, *, escalated: bool) -> Message:
     text = (
         f"{alert.reason}\n文档 {documents} 条，来源 {sources} 个，截至 {at}。系统判断仅供研判，请以核实为准。"
     )
-    title = f"{_mark(escalated)}{LEVEL[alert.level]}预警：{_line(alert.title)}"
+    title = f"{_mark(escalated)}{_sample([alert])}{LEVEL[alert.level]}预警：{_line(alert.title)}"
     return Message(f"alert:{alert.id}{_suffix(escalated)}", alert.level, title, text)
 
 
 def _digest(alerts: Sequence[Alert], settings: Settings, *, escalated: bool) -> Message:
     ordered = sorted(alerts, key=lambda alert: (-alert.level, alert.at))
-    lines = [f"{LEVEL[a.level]} {_line(a.title)}：{_line(a.reason)}" for a in ordered[:LINES]]
+    lines = [f"{_sample([a])}{LEVEL[a.level]} {_line(a.title)}：{_line(a.reason)}" for a in ordered[:LINES]]
     if len(ordered) > LINES:
         lines.append(f"另有 {len(ordered) - LINES} 条，请在“预警”页查看。")
     numbers = [alert.id for alert in alerts]
     key = f"digest:{min(numbers)}-{max(numbers)}:{len(numbers)}{_suffix(escalated)}"
-    title = f"{_mark(escalated)}{len(alerts)} 条舆情预警，最高{LEVEL[ordered[0].level]}"
+    title = f"{_mark(escalated)}{_sample(alerts)}{len(alerts)} 条舆情预警，最高{LEVEL[ordered[0].level]}"
     return Message(key, ordered[0].level, title, "\n".join(lines))
 
 
@@ -62,6 +62,11 @@ def _line(text: str) -> str:
 
 def _mark(escalated: bool) -> str:
     return "（尚未确认）" if escalated else ""
+
+
+def _sample(alerts: Sequence[Alert]) -> str:
+    """A mark on what is only the sample city's: nobody may take it for real on a telephone."""
+    return "【示例数据，非真实事件】" if all(alert.issue.sample for alert in alerts) else ""
 
 
 def _suffix(escalated: bool) -> str:

@@ -181,6 +181,25 @@ def test_a_long_digest_counts_what_it_does_not_name(
     assert all(alert.deliveries[0]["ok"] for alert in alerts(record))
 
 
+def test_the_sample_city_s_alerts_say_what_they_are(
+    record: Record, settings: Settings, tmp_path: Path, receiver: Web
+) -> None:
+    chosen = through(settings, tmp_path, ("webhook", receiver.base))
+    add(record, "made-up", sample=True)
+    add(record, "real")
+    raise_alerts(record)
+    assert deliver(record, chosen, NOW) == 2
+    titles = [body["title"] for body in receiver.bodies()]
+    assert titles == ["【示例数据，非真实事件】橙色预警：事件made-up", "橙色预警：事件real"]
+    for key in "abcd":
+        add(record, key, sample=key != "a")
+    raise_alerts(record)
+    deliver(record, chosen, NOW)
+    digest = receiver.bodies()[-1]
+    assert digest["title"].startswith("4 条")  # one of them is real
+    assert digest["text"].count("示例数据") == 3
+
+
 def test_what_nobody_acknowledges_is_told_once_more_only(
     record: Record, settings: Settings, tmp_path: Path, receiver: Web
 ) -> None:
