@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -42,7 +43,7 @@ class Passage:
 
 def grams(row: Sequence[Sign]) -> set[Gram]:
     """Neighbouring pairs, and whole words (groups and items) alone."""
-    found: set[Gram] = {(a.key, b.key) for a, b in zip(row, row[1:], strict=False)}
+    found: set[Gram] = {(a.key, b.key) for a, b in itertools.pairwise(row)}
     found.update((s.key, "") for s in row if len(s.key) > 1)
     if len(row) == 1:
         found.add((row[0].key, ""))
@@ -74,7 +75,7 @@ class Ground:
                 self._sentence(fact.id, text, items, at, stop, year, month)
             for item in _figures.items_between(items, start, end):
                 if item.kind == "date":
-                    year, month = item.key[0] or year, item.key[1] or month  # type: ignore[assignment]
+                    year, month = item.key[0] or year, item.key[1] or month
 
     def _sentence(
         self, fact: str, text: str, items: list[Item], start: int, end: int, year: object, month: object

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from response_kits.checks._compare import Fault
+from response_kits.checks._align import Fault
 from response_kits.checks._ground import Passage
 from response_kits.checks._signs import Sign, Signs, in_dictionary, lexicon, table, tagged
 

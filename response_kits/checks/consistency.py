@@ -18,12 +18,16 @@ def check(page: Page) -> Iterator[Problem]:
     """Conflicts with standing statements on the issue (of the record, or `context["statements"]`). Growth with time passes."""
     for what, old, sentence, progress in [*_recorded(page), *_given(page)]:
         at = page.text.find(sentence)
-        span = (at, at + len(sentence)) if at >= 0 else (None, None)
+        start, end = (at, at + len(sentence)) if at >= 0 else (None, None)
         if progress:
             continue
         state = "warn" if _CORRECTION.search(sentence) else "block"
         yield Problem(
-            f"与此前发布不一致（{_WHAT.get(what, what)}）：此前为“{old}”", *span, state=state, reason=what
+            f"与此前发布不一致（{_WHAT.get(what, what)}）：此前为“{old}”",
+            start,
+            end,
+            state=state,
+            reason=what,
         )
 
 

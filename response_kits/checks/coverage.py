@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from response_kits.checks import Page, Problem
-from response_kits.words import overlap, words
 from response_kits.wording import sentences
+from response_kits.words import overlap, words
 
 KEY = "coverage"
 ENOUGH = 0.5

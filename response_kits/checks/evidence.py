@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
-from response_kits.checks import Page, Problem, _compare, _dates, _figures, _novel
-from response_kits.checks._compare import Fault
+from response_kits.checks import Page, Problem, _align, _counts, _dates, _figures, _novel, _objects, _senses
+from response_kits.checks._align import Fault
 from response_kits.checks._ground import Ground, Passage, grams
 from response_kits.checks._signs import Signs, lines, signs
 from response_kits.checks._text import clauses, fold, spoken
@@ -87,7 +87,7 @@ def _sentence(
             rests.append(held)
             continue
         passages = ground.bearing(part.row, whole)
-        known = _compare.covered(part, passages)
+        known = _align.covered(part, passages)
         share = sum(known) / len(known)
         rests += [p.fact for p in passages[:1] if share >= 0.5]
         framed = any(a <= at and stop <= b for a, b in page.framed)
@@ -98,13 +98,13 @@ def _sentence(
             for k, s in zip(known, part.row, strict=True)
         ]
         if not framed and not (free and share < 0.6):
-            yield from _compare.senses(part, passages, {kind for p in parts for kind, *_ in p.marks})
-            yield from _compare.opposites(part, passages)
-            yield from _compare.scope(part, passages)
-        yield from _compare.figures(part, passages, ground, today, [sign for p in parts for sign in p.row])
+            yield from _senses.senses(part, passages, {kind for p in parts for kind, *_ in p.marks})
+            yield from _senses.opposites(part, passages)
+            yield from _senses.scope(part, passages)
+        yield from _counts.figures(part, passages, ground, today, [sign for p in parts for sign in p.row])
         if not free:
             yield from _novel.faults(part, known, passages, text[at:stop])
-            yield from _compare.substitutions(
+            yield from _objects.substitutions(
                 part, passages, _novel.nouns([text[at:stop], *(p.text for p in passages[:2])])
             )
 

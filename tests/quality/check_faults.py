@@ -22,7 +22,9 @@ def sentences(text: str) -> list[str]:
 _QUOTED = re.compile(r"“[^”]*”|《[^》]*》")
 
 
-def _sub(pattern: str, make: Callable[[re.Match[str], random.Random], str | None], quotes: bool = False) -> Maker:
+def _sub(
+    pattern: str, make: Callable[[re.Match[str], random.Random], str | None], quotes: bool = False
+) -> Maker:
     """`quotes`: also within quotations and titles, where other words are other words."""
 
     compiled = re.compile(pattern)
@@ -88,7 +90,11 @@ def _proper(head: str) -> bool:
 
 
 def _names(text: str) -> list[str]:
-    return [m for m in _NAMES.findall(text) if not _BAD.search(m[: -len(_endings(m))]) and (m[0].isascii() or _proper(m[: -len(_endings(m))]))]
+    return [
+        m
+        for m in _NAMES.findall(text)
+        if not _BAD.search(m[: -len(_endings(m))]) and (m[0].isascii() or _proper(m[: -len(_endings(m))]))
+    ]
 
 
 def swapped_name(sentence: str, rng: random.Random, others: Sequence[str]) -> str | None:
