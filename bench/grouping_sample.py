@@ -3,7 +3,7 @@
     python bench/grouping_sample.py [--now 2026-11-24T20:00+08:00] [--show STORY]
 
 Every document that is out goes, in order of time, through the grouper as `nlp.issues` feeds it (policies go to the library
-and are left out); then the slow pass runs as in the worker. Scores before and after the slow pass; entries: issues with two
+and are left out), the slow pass runs every few hours as in the worker. Scores without and with the slow pass; entries: issues with two
 or more documents that belong mostly to the story. Rows: everything (parents, authors), parents only, text alone.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import process_time
 
 from grouping_score import scores
@@ -36,20 +36,25 @@ def context(item: Item, known: str) -> Context:
     return Context(parent=item.repost_of, author=item.author)
 
 
-def grouped(items: list[Item], known: str) -> Grouper:
-    grouper = Grouper()
+def grouped(items: list[Item], known: str, slow: timedelta | None) -> tuple[Grouper, int]:
+    """The grouper after all items, and how many proposals of the slow pass it took; `slow`: time between two passes, None: none."""
+    grouper, taken = Grouper(), 0
+    due = items[0].published
     for item in items:
         grouper.add(item.key, item.text, item.title, item.published, context=context(item, known))
-    return grouper
+        if slow and item.published >= due:
+            taken += settle(grouper)
+            due = item.published + slow
+    return grouper, taken + (settle(grouper) if slow else 0)
 
 
 def settle(grouper: Grouper) -> int:
-    """The slow pass until it proposes nothing new; at most six rounds, as in the worker. Returns how many proposals were taken."""
+    """The slow pass as the worker runs it; returns how many proposals were taken."""
     taken = 0
     for _ in range(ROUNDS):
-        done = [apply(grouper, proposal) for proposal in consolidate(grouper)]
-        taken += sum(one is not None for one in done)
-        if not any(done):
+        done = sum(apply(grouper, proposal) is not None for proposal in consolidate(grouper))
+        taken += done
+        if not done:
             break
     return taken
 
@@ -101,15 +106,15 @@ def main() -> None:
     parser.add_argument("--now", type=datetime.fromisoformat, help="when the city is built (default: now)")
     parser.add_argument("--show", metavar="STORY", help="list the issues that hold this story's documents")
     parser.add_argument("--known", default="all,parents,text", help="which rows (default: all,parents,text)")
+    parser.add_argument("--hours", type=float, default=6.0, help="between two slow passes (default: 6)")
     args = parser.parse_args()
     items = sorted(build(args.now).out(), key=lambda item: (item.published, item.key))
     items = [item for item in items if item.where != "policy"]
     for known in args.known.split(","):
+        show(f"{known}, one pass", items, grouped(items, known, None)[0])
         start = process_time()
-        grouper = grouped(items, known)
-        show(f"{known}, one pass", items, grouper)
-        taken = settle(grouper)
-        labels = show(f"{known}, after {taken} of the slow pass", items, grouper)
+        grouper, taken = grouped(items, known, timedelta(hours=args.hours))
+        labels = show(f"{known}, {taken} steps of the slow pass", items, grouper)
         print(f"  {len(items):,} documents, {process_time() - start:.1f} s CPU")
         stories(items, labels)
         if args.show:

@@ -32,7 +32,7 @@ from nlp.refresh import Directory, refresh
 log = logging.getLogger("huiyin.issues")
 BATCH = 1000
 REFRESH = 200
-ROUNDS = 6
+ROUNDS = 16
 MACHINE = ""
 UNTOUCHED = ("new",)
 """States in which the machine may still merge and split by itself."""

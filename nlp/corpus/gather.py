@@ -18,16 +18,17 @@ from nlp.corpus.issues import Issue, Member
 from nlp.corpus.ledger import Ledger
 from nlp.corpus.vectors import background, background_count
 
-UNSEEN = 0.85
+UNSEEN = 0.93
 """Weight of everybody's words in the mixture: a word that the issue never used costs −ln UNSEEN."""
 LEAST = 2.0
 """Natural logarithm of the odds, for the issue against everybody, at which one document counts as speaking for it."""
-LONG, STEEP = 40, 0.3
+LONG, STEEP = 40, 0.4
 """Features beyond which each one raises the bar by STEEP: a letter's hundred words are not a hundred witnesses."""
 MARGIN = 0.5
 """By how much the best issue must lead the next one."""
 KNOWN = 4
 """Distinct texts that an issue must have before it may attract others."""
+SUREST = 4
 SHARED = 0.3
 """How much the rest of the window counts as everybody: the story's own other fragments are in it."""
 WRITER = 3.0
@@ -94,7 +95,8 @@ def attractions(ledger: Ledger, *, now: float | None = None) -> list[Attraction]
         one = _attraction(ledger, issue, texts[issue.number], stories, index, writers)
         if one is not None:
             found.append(one)
-    return sorted(found, key=lambda one: (-one.score, one.fragment))
+    found.sort(key=lambda one: (-one.score, one.fragment))
+    return found[: max(len(found) // SUREST, 12)]
 
 
 def holds(words: Words, rest: Sequence[Member], leaving: Sequence[Member], issue: Issue) -> bool:

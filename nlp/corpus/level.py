@@ -195,7 +195,11 @@ def _sensitivity(facts: IssueFacts, rules: dict[str, Any]) -> Part:
     value, reasons = 0, []
     urgency = rules["urgency"]
     for step in (3, 2, 1):
-        voices = {one.author or one.id for one in facts.documents if one.urgency >= step}
+        voices = {
+            one.author or one.id
+            for one in facts.documents
+            if one.urgency >= step and (one.topic != "other" or one.urgency > 2)
+        }  # chatter that sounds pressing is nobody's duty; danger is, whatever the topic
         if voices:
             sure = len(voices) >= urgency["confirmed_by"]
             reached = urgency["confirmed" if sure else "one"][step]
@@ -203,9 +207,12 @@ def _sensitivity(facts: IssueFacts, rules: dict[str, Any]) -> Part:
                 value = reached
                 reasons.append(f"{len(voices)} 个账号的文档紧急程度达到“{load('levels')['names'][step]}”")
     rumour = rules["rumour"]
-    doubtful = [one for one in facts.documents if one.rumour_score >= rumour["score"]]
+    doubtful = [
+        one for one in facts.documents if one.rumour_score >= rumour["score"] and one.kind not in OFFICIAL
+    ]
     if len(doubtful) >= rumour["least"]:
-        panic = any(one.topic in rumour["panic_topics"] for one in doubtful)
+        frightening = {one.author or one.id for one in doubtful if one.topic in rumour["panic_topics"]}
+        panic = len(frightening) >= rumour["panic_least"]  # a rumour that nobody passes on frightens nobody
         value = max(value, rumour["panic_level"] if panic else rumour["level"])
         kind = "可能引起恐慌的疑似传言" if panic else "疑似传言"
         reasons.append(

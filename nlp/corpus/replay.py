@@ -16,11 +16,14 @@ from statistics import median
 from typing import Any
 
 from huiyin.document import Analysis
-from nlp.corpus.grouping import Grouper
+from nlp.corpus.consolidate import apply, consolidate
+from nlp.corpus.grouping import Context, Grouper
 from nlp.corpus.heat import Usual, measure
 from nlp.corpus.level import Fact, IssueFacts, grade
 
 LEVELS = (1, 2, 3)
+SETTLE = timedelta(hours=1)
+"""Time between two slow passes, on the clock of the data."""
 READ = 300
 """Latest documents of an issue that its level reads."""
 
@@ -33,8 +36,20 @@ class _Seen:
     sources: set[str] = field(default_factory=set)
     events: Counter[str] = field(default_factory=Counter)
     count: int = 0
-    alarms: dict[int, datetime] = field(default_factory=dict)
-    heat_alarms: dict[int, datetime] = field(default_factory=dict)
+    alarms: dict[int, list[datetime]] = field(default_factory=dict)
+    heat_alarms: dict[int, list[datetime]] = field(default_factory=dict)
+
+    def absorb(self, other: _Seen) -> None:
+        """Become the issue of both, with the alarms of both: each of them was given."""
+        self.times = deque(sorted([*self.times, *other.times]), maxlen=self.times.maxlen)
+        self.facts = deque([*other.facts, *self.facts], maxlen=self.facts.maxlen)
+        self.authors |= other.authors
+        self.sources |= other.sources
+        self.events.update(other.events)
+        self.count += other.count
+        for mine, theirs in ((self.alarms, other.alarms), (self.heat_alarms, other.heat_alarms)):
+            for level, given in theirs.items():
+                mine[level] = sorted([*mine.get(level, ()), *given])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +89,13 @@ class Replay:
         self.times_of_event: dict[str, list[datetime]] = defaultdict(list)
         self.first: datetime | None = None
         self.last: datetime | None = None
+        self._settled: datetime | None = None
 
     def add(self, row: Mapping[str, Any], when: datetime, analysis: Analysis | None = None) -> str:
         """Take one row (id, text; optional title, source, author, event, kind) at its time; returns its issue."""
         title, text = str(row.get("title") or ""), str(row.get("text") or "")
-        issue = self.grouper.add(str(row["id"]), text, title, when).issue
+        context = Context(str(row.get("parent") or ""), str(row.get("author") or ""))
+        issue = self.grouper.add(str(row["id"]), text, title, when, context=context).issue
         seen = self.issues[issue]
         self.usual.learn(when)
         self.first = when if self.first is None else min(self.first, when)
@@ -96,7 +113,19 @@ class Replay:
         # A large issue's level changes slowly: look at each twentieth of its growth.
         if seen.count <= 40 or seen.count % (seen.count // 20) == 0:
             self._look(seen, when)
+        if self._settled is None or when - self._settled >= SETTLE:
+            self._settle(when)
         return issue
+
+    def _settle(self, now: datetime) -> None:
+        """The slow pass, as the worker runs it when it is idle. Its splits are left out: what an alarm rested on stays."""
+        self._settled = now
+        for proposal in consolidate(self.grouper):
+            if proposal.kind == "merge" and apply(self.grouper, proposal) is not None:
+                keep, gone = proposal.issues
+                seen = self.issues[keep]
+                seen.absorb(self.issues.pop(gone))
+                self._look(seen, now)
 
     def _look(self, seen: _Seen, now: datetime) -> None:
         heat = measure(
@@ -107,9 +136,9 @@ class Replay:
         )
         for threshold in LEVELS:
             if level.level >= threshold:
-                seen.alarms.setdefault(threshold, now)
+                seen.alarms.setdefault(threshold, [now])
             if level.heat.value >= threshold:
-                seen.heat_alarms.setdefault(threshold, now)
+                seen.heat_alarms.setdefault(threshold, [now])
 
     def outcomes(self, size: int) -> list[Outcome]:
         """For the whole level and for the heat part alone, each threshold. An event is big from `size` documents on."""
@@ -123,15 +152,14 @@ class Replay:
                 first: dict[str, datetime] = {}
                 false = 0
                 for seen in self.issues.values():
-                    at = (seen.alarms if part == "level" else seen.heat_alarms).get(threshold)
-                    if at is None:
-                        continue
                     main = seen.events.most_common(1)
                     event = main[0][0] if main and main[0][1] * 2 > seen.count else ""
-                    if event in peaks:
-                        first[event] = min(first.get(event, at), at)
-                    else:
-                        false += 1
+                    for at in (seen.alarms if part == "level" else seen.heat_alarms).get(threshold, ()):
+                        # What rang before the event began rang for something else, whatever it was merged into later.
+                        if event in peaks and at >= min(self.times_of_event[event]):
+                            first[event] = min(first.get(event, at), at)
+                        else:
+                            false += 1
                 leads = [(peaks[event] - at).total_seconds() / 3600 for event, at in first.items()]
                 early = tuple(lead for lead in leads if lead > 0)
                 missed = len(peaks) - len(early)
