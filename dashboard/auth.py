@@ -133,7 +133,8 @@ def _identify() -> None:
     if user is None or not user.enabled:
         return
     g.login, g.user = login, user
-    if login.seen < now - timedelta(minutes=5):
+    # An open event stream is not a person at work: it does not keep the session from idling out.
+    if login.seen < now - timedelta(minutes=5) and request.endpoint != "live.events":
         with write() as session:
             fresh = session.get(LoginSession, login.id)
             if fresh is not None:

@@ -17,7 +17,7 @@ STATUS: list[tuple[type[Exception], int, str]] = [
     (UsageError, 400, "请求有误"),
     (Forbidden, 403, "没有权限"),
     (NotFound, 404, "没有找到"),
-    (Conflict, 409, "内容已被他人修改"),
+    (Conflict, 409, "没有完成"),
     (StaleDataError, 409, "内容已被他人修改"),
     (LimitExceeded, 413, "内容过大"),
     (Unavailable, 503, "暂时不可用"),

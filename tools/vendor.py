@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
-    "echarts/dist/echarts.simple.min.js": "echarts.min.js",
+    "echarts/dist/echarts.common.min.js": "echarts.min.js",
     "axe-core/axe.min.js": "axe.min.js",
 }
 

@@ -68,7 +68,8 @@ class Child:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     import dataclasses
 
-    from dashboard import accounts, jobs, sample
+    from dashboard import accounts, create_app, jobs, sample
+    from dashboard.pages import live
     from huiyin import schedule
     from huiyin.lock import only_one
     from huiyin.records import Record
@@ -86,7 +87,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         city = sample.start(record, settings, wanted=args.sample)
         if city:
             print(f"sample city 云江市 is served on {city}")
-        server = _listen(settings)
+        app = create_app(settings)
+        server = _listen(app, settings)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -94,9 +96,6 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         serving = threading.Thread(target=server.run, daemon=True)
         serving.start()
         scheduler = schedule.start(settings)
-        threading.Thread(
-            target=schedule.run_job, args=("dashboard.jobs:crawl_due", settings), daemon=True
-        ).start()
         print(f"回音 is ready: http://{settings.host}:{settings.port}/", flush=True)
         if password:
             print(f"first sign-in: user admin, one-time password {password}", flush=True)
@@ -108,18 +107,19 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             scheduler.shutdown(wait=False)
             jobs.stop_children()
             worker.stop()
-            server.close()
+            live.stop(app)
+            # Not server.close(): it gives descriptors back while a request may still run, and waitress writes to one of them;
+            # a database that opened in between would get that byte. The process ends here and gives everything back at once.
+            server.task_dispatcher.shutdown()
     return 0
 
 
-def _listen(settings: Settings) -> Any:
+def _listen(app: Any, settings: Settings) -> Any:
     import waitress
-
-    from dashboard import create_app
 
     try:
         return waitress.create_server(
-            create_app(settings), host=settings.host, port=settings.port, threads=THREADS, ident=None,
+            app, host=settings.host, port=settings.port, threads=THREADS, ident=None,
             max_request_body_size=settings.upload_limit, channel_timeout=60, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
     except OSError as error:

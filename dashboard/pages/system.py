@@ -27,9 +27,7 @@ AUDIT_PAGE = 50
 @auth.allow()
 def index() -> ResponseReturnValue:
     session = read()
-    states = dict(
-        session.execute(select(DocumentRow.state, func.count()).group_by(DocumentRow.state)).tuples().all()
-    )
+    states = dict(session.execute(select(DocumentRow.state, func.count()).group_by(DocumentRow.state)).all())
     counts = {
         "documents": sum(states.values()), "waiting": states.get("stored", 0) + states.get("analysed", 0), "failed": states.get("failed", 0),
         "index": services().index.count(), "issues": session.scalar(select(func.count()).select_from(Issue)),

@@ -136,7 +136,7 @@ def _sqlite_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # what was acknowledged survives a power cut, not only a crash of ours
         "foreign_keys=ON",
-        "busy_timeout=30000",
+        "busy_timeout=120000",  # a writer waits its turn rather than give up a page that it has read
         "temp_store=MEMORY",
         "cache_size=-65536",
         "mmap_size=268435456",
