@@ -30,8 +30,10 @@ from nlp.corpus.grouping import Assignment, Context, Grouper
 from nlp.refresh import Directory, refresh
 
 log = logging.getLogger("huiyin.issues")
-BATCH = 1000
+BATCH = 300
 REFRESH = 200
+AT_ONCE = 5
+"""Issues worked out in one transaction: others (a crawl, a person) wait for the write lock meanwhile."""
 ROUNDS = 16
 MACHINE = ""
 UNTOUCHED = ("new",)
@@ -125,9 +127,9 @@ class IssueKeeper:
             ids = list(session.scalars(wanted.limit(limit)))
             directory = Directory.read(session)
         done = 0
-        for start in range(0, len(ids), 25):
+        for start in range(0, len(ids), AT_ONCE):
             with self.record.session() as session:
-                for issue_id in ids[start : start + 25]:
+                for issue_id in ids[start : start + AT_ONCE]:
                     done += refresh(session, issue_id, now, self.settings, directory)
         return done
 
