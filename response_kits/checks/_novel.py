@@ -56,6 +56,13 @@ def _told(word: str, told: str, new: Sequence[Sign], clause: Signs) -> bool:
     )
 
 
+def names(clause: Signs, known: Sequence[bool], text: str) -> Iterator[Fault]:
+    """Only the names: for a clause that needs no fact otherwise (关于…的问题)."""
+    for run in _runs(clause.row, known):
+        if _name(run, clause.row, text):
+            yield Fault("name", run[0].start, run[-1].end, f"“{_whole(run)}”未见于相应的事实（名称）")
+
+
 def _runs(row: Sequence[Sign], known: Sequence[bool]) -> Iterator[list[Sign]]:
     run: list[Sign] = []
     for sign, there in zip(row, known, strict=True):
@@ -76,7 +83,12 @@ def _strong(clause: Signs, known: Sequence[bool], told: str) -> Iterator[Fault]:
     places = [n for n, sign in enumerate(clause.row) for _ in sign.raw]
     for word in lex.strong:
         at = text.find(word)
-        if at >= 0 and word not in told and any(not known[places[k]] for k in range(at, at + len(word))):
+        if (
+            at >= 0
+            and word not in told
+            and not _kin(word, told)
+            and any(not known[places[k]] for k in range(at, at + len(word)))
+        ):
             first, last = clause.row[places[at]], clause.row[places[at + len(word) - 1]]
             yield Fault("claim", first.start, last.end, f"“{word}”没有事实依据")
 
@@ -100,6 +112,11 @@ def _finished(clause: Signs, known: Sequence[bool], passages: Sequence[Passage])
                     "tense", sign.start, sign.end, f"“已{sign.raw}”没有事实依据：事实为尚在进行或将要进行"
                 )
                 return
+
+
+def _kin(word: str, told: str) -> bool:
+    """Do the facts have another grave word of the same stem (处罚, 罚款)?"""
+    return any(other in told and set(other) & set(word) for other in lexicon().strong if other != word)
 
 
 def _whole(run: Sequence[Sign]) -> str:

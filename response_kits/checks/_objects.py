@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from response_kits.checks._align import Fault
 from response_kits.checks._ground import Passage
-from response_kits.checks._signs import Sign, Signs, lexicon, table, word_class
+from response_kits.checks._signs import Sign, Signs, in_dictionary, lexicon, table, tagged, word_class
 
 
 def substitutions(clause: Signs, passages: Sequence[Passage], nouns: set[str]) -> Iterator[Fault]:
@@ -70,7 +70,7 @@ def _other_noun(new: str, old: str, nouns: set[str]) -> bool:
         or lex.groups.get(new, new) == lex.groups.get(old, old)
     ):
         return False
-    if new[0] in rows["not_first"] or old[0] in rows["not_first"] or new in rows["light"]:
+    if new in rows["light"] or any(w[0] in rows["not_first"] and not in_dictionary(w) for w in (new, old)):
         return False
     if {new, old} <= set(rows["persons"]) or set(old + new) & set("约近余超可"):
         return False
@@ -85,7 +85,13 @@ def _other_noun(new: str, old: str, nouns: set[str]) -> bool:
 
 
 def _noun(part: str, word: str, nouns: set[str]) -> bool:
-    return any(word.endswith(noun) for noun in nouns) or word_class(part).startswith(("n", "t", "s"))
+    """A noun or a row of nouns, whole or without the ending that it shares with the other."""
+    rows = tagged(word)
+    if not any(word.endswith(noun) for noun in nouns) and not word_class(part).startswith(("n", "t", "s")):
+        return False
+    return len(rows) == 1 or all(
+        tag.startswith(("n", "t", "s", "vn", "an", "b", "x", "a", "d")) for _, tag in rows
+    )
 
 
 _LEVELS = "国省市州区县镇乡村街"

@@ -86,7 +86,7 @@ def scope(clause: Signs, passages: Sequence[Passage]) -> Iterator[Fault]:
         word for part in same for word in [w for _, w, _, _ in part.marks] + [w for w, _, _ in part.fillers]
     }
     told |= {sign.raw for part in same for sign in part.row}
-    whole = bool(told & {*rows["every"], "全", "均", "都", "任何", "皆"})
+    whole = any(word in rows["every"] or word[0] in "均都皆" or word in ("全", "任何") for word in told)
     for word, start, end in [(word, a, b) for _, word, a, b in clause.marks] + clause.fillers:
         if word in rows["every"] and not whole:
             yield Fault("scope", start, end, f"“{word}”没有事实依据")

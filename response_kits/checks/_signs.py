@@ -203,6 +203,10 @@ def _words(text: str, start: int, stop: int) -> Iterator[tuple[str, str, int, in
             )
             index += _count(tokens, index, joined)
             following = tokens[index] if index < len(tokens) else ""
+            if joined == "将" and following and _taking(tokens[index:]):
+                yield ("skip", joined, at, at + 1)
+                at += 1
+                continue
             if joined == "基本" and word_class(following).startswith("n"):
                 yield ("plain", joined, at, at + len(joined))  # an adjective: no hedge
             else:
@@ -250,6 +254,16 @@ def _tagger() -> Any:
 
         return lambda text: [(pair.word, pair.flag) for pair in jieba.posseg.cut(text)]
     return rjieba.tag
+
+
+def _taking(after: list[str]) -> bool:
+    """Does 将 stand for 把 (将线索移送公安)? A noun follows it, and a verb later."""
+    lex = lexicon()
+    if after[0] in lex.fillers or after[0] in lex.long_marks or after[0] in lex.short_marks:
+        return False
+    return word_class(after[0]).startswith("n") and any(
+        word_class(word).startswith("v") for word in after[1:]
+    )
 
 
 def _count(tokens: list[str], index: int, joined: str) -> int:

@@ -93,6 +93,7 @@ def _sentence(
         framed = any(a <= at and stop <= b for a, b in page.framed)
         polite = [m.span() for m in _courtesy().finditer(text, at, stop)]
         free = framed or _free(text, at, stop, part, polite)
+        told = known
         known = [
             k or any(a <= s.start and s.end <= b for a, b in polite)
             for k, s in zip(known, part.row, strict=True)
@@ -102,6 +103,8 @@ def _sentence(
             yield from _senses.opposites(part, passages)
             yield from _senses.scope(part, passages)
         yield from _counts.figures(part, passages, ground, today, [sign for p in parts for sign in p.row])
+        if free and not framed and share >= 0.6:
+            yield from _novel.names(part, told, text[at:stop])
         if not free:
             yield from _novel.faults(part, known, passages, text[at:stop])
             yield from _objects.substitutions(
@@ -133,32 +136,30 @@ def _signed(parts: Sequence[Signs], ground: Ground, today: _dates.Day | None) ->
     """A signature needs no fact, but may not differ from the one that the facts carry."""
     row = [sign for part in parts for sign in part.row]
     dated = [sign for sign in row if sign.item is not None and sign.item.kind == "date"]
-    bare = len(dated) == len(row)
-    known = [
-        (passage, other)
-        for passage in ground.passages
-        for other in passage.row[-1:]
-        if other.item
-        and other.item.kind == "date"
-        and (
-            len(passage.row) == 1
-            if bare
-            else len(passage.row) > 1 and passage.keys[:2] == [s.key for s in row[:2]]
-        )
+    body = {sign.key for sign in row if sign not in dated}
+    ends = [
+        p
+        for p in ground.passages
+        if p.row and len(p.row) <= 14 and (last := p.row[-1].item) and last.kind == "date"
     ]
+    known = [p for p in ends if (len(p.row) > 1) == bool(body)]
     for sign in dated:
-        if (
-            known
-            and sign.item
-            and not any(
-                o.item and _dates.agree(sign.item, o.item, p.year, p.month, today)
-                for p in ground.passages
-                for o in p.row
-                if o.item and o.item.kind == "date"
-            )
-        ):
+        same = [p for p in ground.passages for o in p.row if o.item and o.item.kind == "date" and sign.item
+                and _dates.agree(sign.item, o.item, p.year, p.month, today)]  # fmt: skip
+        if known and not same:
             yield Fault(
-                "date", sign.start, sign.end, f"落款日期“{sign.raw}”与事实不符：事实为“{known[-1][1].raw}”"
+                "date",
+                sign.start,
+                sign.end,
+                f"落款日期“{sign.raw}”与事实不符：事实为“{known[-1].row[-1].raw}”",
+            )
+        signed = [p for p in same if p in known]
+        if body and signed and not any(body <= set(p.keys) for p in signed):
+            yield Fault(
+                "name",
+                row[0].start,
+                row[-1].end,
+                f"落款单位与事实不符：事实为“{signed[-1].text.strip()[:40]}”",
             )
 
 

@@ -13,11 +13,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+from check_faults import FAULTS, REWORDINGS, Maker, sentences
 
-from check_faults import FAULTS, REWORDINGS, Maker, sentences  # noqa: E402
-
-from response_kits import checks  # noqa: E402
+from response_kits import checks
 
 FILES = ("tipdm_reply.train.jsonl", "fuzhou_12345_river.train.jsonl")
 # Pinned a little under what was measured with other seeds.
