@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -167,4 +167,17 @@ def _halves(text: str, start: int, end: int) -> list[tuple[int, int]]:
             found.append((at, index))
             at = index + 1
     found.append((at, end))
-    return [(a, b) for a, b in found if text[a:b].strip()]
+    return [part for a, b in found for part in _bounded(text, a, b) if text[part[0] : part[1]].strip()]
+
+
+_LONGEST = 600
+
+
+def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Pieces of at most `_LONGEST` characters, cut after a comma where there is one: the work grows with the square of a piece."""
+    while end - start > _LONGEST:
+        cut = max(text.rfind(",", start + 1, start + _LONGEST), text.rfind("，", start + 1, start + _LONGEST))
+        stop = cut + 1 if cut > start else start + _LONGEST
+        yield start, stop
+        start = stop
+    yield start, end

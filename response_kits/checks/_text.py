@@ -9,7 +9,6 @@ from functools import cache
 
 _ODD = {"～": "~", "〜": "~", "—": "-", "–": "-", "－": "-", "‘": "“", "’": "”", "「": "“", "」": "”", "『": "“", "』": "”", "\u3000": " ",
         "\xa0": " ", "．": ".", "﹒": "."}  # fmt: skip
-_BREAK = re.compile(r"[，,;；：:。！？!?\n]+")
 
 
 @cache
@@ -45,11 +44,19 @@ def clauses(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
             if char in ",:：，" and inner:
                 continue
             if text[at:index].strip():
-                yield start + at, start + index
+                yield from _short(start + at, start + index)
             at = index + 1
             depth = 0 if char == "\n" else depth
     if text[at:].strip():
-        yield start + at, start + len(text)
+        yield from _short(start + at, start + len(text))
+
+
+def _short(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """At most 200 characters a piece, so that a text without marks costs no more than one with them."""
+    while end - start > 200:
+        yield start, start + 200
+        start += 200
+    yield start, end
 
 
 def spoken(text: str) -> str:

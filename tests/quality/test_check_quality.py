@@ -11,12 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).resolve().parent
 from check_faults import FAULTS, REWORDINGS, Maker, sentences
 
 from response_kits import checks
 
+HERE = Path(__file__).resolve().parent
 FILES = ("tipdm_reply.train.jsonl", "fuzhou_12345_river.train.jsonl")
 # Pinned a little under what was measured with other seeds.
 CAUGHT, BLOCKED = 0.94, 0.02
