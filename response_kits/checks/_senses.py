@@ -24,11 +24,14 @@ def senses(clause: Signs, passages: Sequence[Passage], whole: set[str]) -> Itera
     """Not, already, will, perhaps, part, all: marks before signs that match differ. Where the facts speak twice in like words, a
     clause that agrees with either is true. `whole`: the marks of the whole sentence."""
     ours = {kind for kind, *_ in clause.marks} | (whole & {"future", "hedge", "part"})
+    own = set(clause.keys)
     negations = sum(kind == "neg" for kind, *_ in clause.marks)
     for i, sign in enumerate(clause.row):
         found = [
             (
-                closeness(clause.row, i, passage.row, j, passage.clause_of) + 0.5 * (other.raw == sign.raw),
+                closeness(clause.row, i, passage.row, j, passage.clause_of)
+                + 0.5 * (other.raw == sign.raw)
+                + len(own & set(passage.parts[passage.clause_of[j]].keys)) / len(own),
                 j,
                 passage,
             )
@@ -37,7 +40,7 @@ def senses(clause: Signs, passages: Sequence[Passage], whole: set[str]) -> Itera
             if other.key == sign.key
         ]
         best = max((near for near, _, _ in found), default=-1.0)
-        if best < (1.0 if len(clause.row) > 1 else 0.0):
+        if best < (1.5 if len(clause.row) > 1 else 0.0):
             continue
         clashes = []
         for near, j, passage in found:
