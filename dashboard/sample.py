@@ -105,6 +105,10 @@ def remove(record: Record, index: Index, by: str) -> int:
         session.execute(delete(DocumentRow).where(DocumentRow.sample))
         emptied = ~select(IssueDocument.document_id).where(IssueDocument.issue_id == Issue.id).exists()
         gone = list(session.scalars(select(Issue.id).where(Issue.sample, emptied)))
+        left = select(Draft.id).where(Draft.issue_id.in_(gone))
+        for draft in session.scalars(left).all():
+            # What people typed into its drafts and did not save.
+            session.execute(delete(Preference).where(Preference.name.startswith(f"autosave:{draft}:")))
         for table, column in (
             (Alert, Alert.issue_id),
             (Statement, Statement.issue_id),
@@ -119,7 +123,9 @@ def remove(record: Record, index: Index, by: str) -> int:
         session.execute(delete(Quarantine).where(Quarantine.source.in_(names)))
         session.execute(delete(Source).where(Source.sample))
         session.execute(delete(Brief).where(Brief.state == "draft"))
-        session.execute(delete(Preference).where(Preference.name == KEY))
+        session.execute(
+            delete(Preference).where(Preference.name.in_((KEY, "sample_answers", "sample_waiting")))
+        )
         session.merge(Preference(name="sample_removed", value={"by": by}))
         append(session, by, "remove-sample", "sample", {"documents": len(documents), "issues": len(gone)})
     for part in _parts(documents):

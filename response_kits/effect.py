@@ -44,7 +44,7 @@ def measure(session: Session, issue_id: str, settings: Settings, now: datetime) 
     said = statements.answers(session, issue.id)
     first = said[0].published if said else None
     found = [
-        _first_response(begun, said), _clocks(session, issue.id), _updates(said, now), _coverage(issue, said),
+        _first_response(session, issue, begun, said), _clocks(session, issue.id), _updates(said, now), _coverage(issue, said),
         _sourced(session, issue.id), _conflicts(session, issue.id), _promises(session, issue.id, now),
     ]  # fmt: skip
     if first is not None:
@@ -54,9 +54,23 @@ def measure(session: Session, issue_id: str, settings: Settings, now: datetime) 
     return found
 
 
-def _first_response(begun: datetime, said: Sequence[Statement]) -> Figure:
+def _first_response(session: Session, issue: Issue, begun: datetime, said: Sequence[Statement]) -> Figure:
+    """From the start of the clock to our first text; where the monitor came on only after that text was out, from the first
+    public text on the matter, and the words say so."""
     if not said:
         return Figure("first_response", "首次回应用时", None, "尚未回应", f"自{moment(begun)}起")
+    if begun > said[0].published:
+        first = session.scalar(
+            select(func.min(IssueDocument.when))
+            .join(DocumentRow, DocumentRow.id == IssueDocument.document_id)
+            .where(IssueDocument.issue_id == issue.id, DocumentRow.kind.not_in(_OFFICIAL))
+        )
+        if first is None or first > said[0].published:
+            return Figure("first_response", "首次回应用时", None, "首次发布早于已收到的网上文档，无从计算",
+                          f"首次发布于{moment(said[0].published)}", [said[0].id])  # fmt: skip
+        hours = (said[0].published - first).total_seconds() / 3600
+        return Figure("first_response", "首次回应用时", round(hours, 2), f"{hours:.1f} 小时（首次发布时系统尚未监测到，自最早一篇网上文档起算）",
+                      f"{moment(first)}至{moment(said[0].published)}", [said[0].id])  # fmt: skip
     hours = max(0.0, (said[0].published - begun).total_seconds() / 3600)
     return Figure("first_response", "首次回应用时", round(hours, 2), f"{hours:.1f} 小时",
                   f"{moment(begun)}至{moment(said[0].published)}", [said[0].id])  # fmt: skip

@@ -74,14 +74,17 @@ def add(
     return fact
 
 
-def verify(session: Session, fact_id: int, by: str, now: datetime) -> Fact:
-    """Mark as verified; who entered and who verified are both kept. Raises Conflict where it is not open to this.
+def verify(session: Session, fact_id: int, by: str, now: datetime, *, alone: bool = False) -> Fact:
+    """Mark as verified; who entered and who verified are both kept.
 
-    The same person may do both (a night duty has one person), and that is recorded in the audit chain as `same_person`.
+    Raises Conflict where it is not open to this, and where the person who entered it verifies it: four eyes. `alone` lets one
+    name do both (the sample's loader), and the audit chain records it as `same_person`.
     """
     fact = get(session, fact_id)
     if fact.state != "unverified":
         raise Conflict(f"事实 {fact_id} {STATES[fact.state]}，不能再核实")
+    if by == fact.entered_by and not alone:
+        raise Conflict(f"事实 {fact_id} 是您录入的，须由另一人核实")
     if not fact.source.strip():
         raise Conflict(f"事实 {fact_id} 没有写明来源，不能标为已核实")
     fact.state, fact.verified_by, fact.verified_at = "verified", by, now
@@ -194,7 +197,7 @@ _SLOT_CUES = (
     ("accountability", ("立案", "停职", "免职", "处分", "问责", "追责", "刑事拘留", "行政处罚", "罚款", "吊销", "依法控制", "强制措施", "抓获")),
     ("investigation", ("调查组", "正在调查", "成立调查", "送检", "介入调查", "正在核查", "调查仍在")),
     ("check", ("经核查", "经查", "核查了", "调取", "比对", "走访", "查阅")),
-    ("test", ("检测", "检验", "化验", "采样", "合格", "达标", "超标", "监测")),
+    ("test", ("检测", "检验", "化验", "采样", "合格", "达标", "超标", "监测", "检出", "溶解氧", "断面水质")),
     ("deaths", ("死亡", "遇难", "身亡")),
     ("missing", ("失联", "下落不明", "失踪")),
     ("condition", ("生命体征", "情况稳定", "病情", "无生命危险", "出院", "在院", "重症")),
@@ -202,17 +205,21 @@ _SLOT_CUES = (
     ("loss", ("直接经济损失", "过火面积")),
     ("next", ("下一步", "将于", "下次", "将继续", "后续")),
     ("contact", ("电话", "热线", "12345", "咨询", "邮箱")),
-    ("measure", ("已采取", "封存", "停用", "停止", "疏散", "救治", "排查", "组织", "责令", "派出", "开展", "安排", "退还", "恢复")),
+    ("measure", ("已采取", "封存", "停用", "停止", "疏散", "救治", "排查", "组织", "责令", "派出", "开展", "安排", "退还", "恢复", "转移", "减免", "无害化", "追回", "解除", "清偿", "支付到位", "全面检查")),
     ("price", ("元",)),
     ("rule", ("规定", "办法", "条例", "标准", "缴费", "待遇")),
-    ("scale", ("涉及", "影响", "共有", "多少人", "多少户", "多大范围")),
+    ("scale", ("涉及", "影响", "共有", "多少人", "多少户", "多大范围", "当班")),
 )  # fmt: skip
+
+
+_WARNED = re.compile("(?:不会|不要|切勿|谨防)[^，。]{0,8}(?:电话|热线)|(?:电话|热线)(?:索要|诈骗)")
+"""A warning of telephones, no telephone to call."""
 
 
 def slot_by_rule(text: str) -> str:
     """The slot that a sentence most likely fills, from its words; `other` where none fits."""
     for slot, cues in _SLOT_CUES:
-        if any(cue in text for cue in cues):
+        if any(cue in text for cue in cues) and not (slot == "contact" and _WARNED.search(text)):
             return slot
     return "other"
 

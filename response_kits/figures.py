@@ -105,6 +105,8 @@ def _is_date(text: str, match: re.Match[str], unit: str) -> bool:
 
 
 def _counted(text: str, start: int, end: int, unit: str) -> str:
+    if unit == "人" and _ROLE.match(text, end):
+        return ""  # one of the staff is no casualty
     left = max(text.rfind(mark, 0, start) for mark in "，。；！？：\n、（") + 1
     rights = [at for mark in "，。；！？：\n、（）" if (at := text.find(mark, end)) >= 0]
     right = min(rights, default=len(text))
@@ -118,9 +120,12 @@ def _counted(text: str, start: int, end: int, unit: str) -> str:
                     gap = at - end if at >= end else start - (at + len(cue))
                     if gap < nearest:
                         best, nearest = key, gap
-    return best
+    # Villagers who went home were moved, not treated.
+    return "" if best == "discharged" and _MOVED.search(text, left, right) else best
 
 
+_ROLE = re.compile(r"(?:帮厨|厨师|工作|管理|从业|医护|值班|执法)人?员?")
+_MOVED = re.compile("转移|疏散|撤离|安置")
 _UNKNOWN_SLOT = {
     "deaths": "deaths",
     "missing": "missing",

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ _MARK = "sample_answers"
 _VERDICTS = {"false": "不实", "misread": "不实", "true": "属实", "partly": "部分属实", "unverified": "待核"}
 _CHAINED = ("deaths", "injured", "missing", "hospital")
 BY = "示例数据"
+NEAR = timedelta(hours=6)
+"""How far the time that a notice names may lie from the one given with the fact."""
 
 
 @dataclass
@@ -203,19 +205,22 @@ def _fact(load: _Loader, row: dict[str, Any], issue_id: str) -> Fact:
     path = str(source.get("path", ""))
     document = _document(load, path)
     item = load.city.by_path.get(path)
+    named = facts.read_as_of(item.text, item.published) if item is not None else None
+    if named is not None and abs(named - as_of) < NEAR:
+        as_of = named  # the notice names the time itself
     if item is not None and item.where == "policy":
         # What a rule says has no 截至时间, and its source is the document itself.
         number = str(item.attached.get("number", ""))
         name = f"《{policies.bare_title(item.title)}》" + (f"（{number}）" if number else "")
         fact = facts.add(load.session, issue_id, str(row["text"]), slot="rule", source=name, source_url=load.base + path,
                          document_id=document.id if document else "", by=BY, now=load.now)  # fmt: skip
-        return facts.verify(load.session, fact.id, str(row.get("verifier") or BY), load.now)
+        return facts.verify(load.session, fact.id, str(row.get("verifier") or BY), load.now, alone=True)
     fact = facts.add(
         load.session, issue_id, str(row["text"]), value=str(row.get("value") or ""), unit=str(row.get("unit") or ""),
         source=str(row.get("verifier") or source.get("title", "")), source_url=load.base + path if path else "", as_of=as_of,
         document_id=document.id if document else "", by=BY, now=load.now,
     )  # fmt: skip
-    return facts.verify(load.session, fact.id, str(row.get("verifier") or BY), load.now)
+    return facts.verify(load.session, fact.id, str(row.get("verifier") or BY), load.now, alone=True)
 
 
 def _document(load: _Loader, path: str) -> DocumentRow | None:

@@ -11,6 +11,7 @@ from huiyin.errors import HuiyinError
 from huiyin.records import Issue, Preference, Record
 from huiyin.settings import Settings
 from response_kits import alerts, clocks
+from response_kits.library.matching import match_pending
 from response_kits.sample import load_sample
 
 log = logging.getLogger("huiyin.tend")
@@ -21,12 +22,15 @@ RECENT = timedelta(days=30)
 def tend(record: Record, settings: Settings, now: datetime) -> None:
     """One round. Each step is a transaction of its own, so that a failing channel does not keep clocks from starting."""
     _sample(record, settings, now)
+    while match_pending(record, settings, now):
+        pass
     with record.session() as session:
         wanted = select(Issue).where(
-            Issue.merged_into == "", Issue.state.in_(OPEN), Issue.level >= 1, Issue.last >= now - RECENT
+            Issue.merged_into == "", Issue.state.in_(OPEN), Issue.last >= now - RECENT
         )
         for issue in session.scalars(wanted):
-            clocks.start_for(session, issue, settings, now)
+            if issue.level >= 1 or issue.must_answer:
+                clocks.start_for(session, issue, settings, now)
         clocks.refresh(session, now)
     with record.session() as session:
         alerts.evaluate(session, now)

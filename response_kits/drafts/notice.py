@@ -93,7 +93,11 @@ def _open_questions(m: Material, w: Writer) -> None:
     asked += [fact.slot for fact in m.open_facts]
     skipped = ("other", "cause", "contact", "next", "measure")
     names = fact_records.slots()
-    matters = [names[slot] for slot in dict.fromkeys(asked) if slot not in known and slot not in skipped]
+    matters = [
+        names[slot]
+        for slot in dict.fromkeys(asked)
+        if slot in names and slot not in known and slot not in skipped
+    ]
     often = [str(row["question"]) for row in m.questions[:6] if int(row.get("count", 1)) >= OFTEN]
     plain = [q.strip("？?。 ") for q in often if _plain(q) and not evidence.answered(q, m.facts)]
     if matters or plain:
