@@ -36,10 +36,13 @@ def normalise(text: str) -> str:
 
 
 def _slow(text: str) -> str:
-    text = "".join(
-        " " if (code := ord(c)) in _SPACES else "\ufffd" if 0xD800 <= code <= 0xDFFF else c for c in text
-    )
+    text = text.translate(_blanks())
     return unicodedata.normalize("NFKC", text).lower().translate(simplified())
+
+
+@lru_cache(maxsize=1)
+def _blanks() -> dict[int, str]:
+    return dict.fromkeys(_SPACES, " ") | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ of the split: all three counts stay open, and so they do for 多人受伤. Trapp
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Sequence
 
 from huiyin.document import Casualties
 from nlp.reading.mentions import Mention, mentions
@@ -23,9 +23,7 @@ _TRIGGER = re.compile(
 
 def explain(text: str) -> list[Mention]:
     """Every mention of dead, injured or missing people in order, counted or not; empty where there is none."""
-    if _TRIGGER.search(text) is None:
-        return []
-    return list(_mentions(text))
+    return mentions(text) if _TRIGGER.search(text) is not None else []
 
 
 def read(text: str, *, abroad: bool = True) -> Casualties | None:
@@ -33,20 +31,19 @@ def read(text: str, *, abroad: bool = True) -> Casualties | None:
 
     A report on an event abroad claims casualties too; with `abroad` false it gives None (`explain` always marks it).
     """
-    if _TRIGGER.search(text) is None:
+    return counted(explain(text), abroad=abroad)
+
+
+def counted(told: Sequence[Mention], *, abroad: bool = True) -> Casualties | None:
+    """The counts of `read` from the mentions that `explain` gave."""
+    if not told:
         return None
     wanted = ("counted", "none", "abroad") if abroad else ("counted", "none")
-    found = [mention for mention in _mentions(text) if mention.status in wanted]
+    found = [mention for mention in told if mention.status in wanted]
     if not found:
         return None
     counts = {kind: _total(found, kind) for kind in ("deaths", "injured", "missing")}
     return Casualties(**counts)
-
-
-@lru_cache(maxsize=8)
-def _mentions(text: str) -> tuple[Mention, ...]:
-    # `read`, `explain` and the urgency rules ask for the same text one after another.
-    return tuple(mentions(text))
 
 
 def _total(found: list[Mention], kind: str) -> int | None:

@@ -7,8 +7,10 @@ Opinions, questions to an office and bare appeals are no claims. A claim is a ma
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from huiyin.document import Place
 from nlp.stages import places
 
 LIMIT = 8
@@ -39,19 +41,22 @@ _NAME = re.compile(r"[\u4e00-\u9fffA-Z0-9]{0,10}$")
 _OPINION = re.compile(
     r"^(?:希望|建议|请|望|恳请|祝|愿|感谢|谢谢|求|呼吁|难道|为什么|怎么|如何|是不是|您好|尊敬)"
 )
+Located = Sequence[tuple[int, Place]]
 _SENTENCE = re.compile(r"[^。！？!?\n；;]{6,300}[。！？!?\n；;]?")
 
 
-def find(text: str) -> tuple[dict[str, Any], ...]:
-    """The first LIMIT checkable sentences of `text`, in order."""
+def find(text: str, located: Located | None = None) -> tuple[dict[str, Any], ...]:
+    """The first LIMIT checkable sentences of `text`, in order; `located`: its `places.mentions`, where known."""
     if _ACT.search(text) is None:
         return ()
+    if located is None:
+        located = places.mentions(text)
     out: list[dict[str, Any]] = []
     for match in _SENTENCE.finditer(text):
         act = _ACT.search(text, match.start(), match.end())
         if act is None:
             continue
-        claim = _claim(match, act)
+        claim = _claim(match, act, located)
         if claim is not None:
             out.append(claim)
             if len(out) == LIMIT:
@@ -59,7 +64,7 @@ def find(text: str) -> tuple[dict[str, Any], ...]:
     return tuple(out)
 
 
-def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
+def _claim(match: re.Match[str], act: re.Match[str], located: Located) -> dict[str, Any] | None:
     raw = match[0]
     sentence = raw.strip(" \t\r\n\u3000")
     if _OPINION.match(sentence) or (
@@ -67,20 +72,14 @@ def _claim(match: re.Match[str], act: re.Match[str]) -> dict[str, Any] | None:
     ):
         return None
     # 据消防部门通报 is the source of the claim, not what it claims.
-    act = next(
-        (other for other in _ACT.finditer(match.string, *match.span()) if other[0] not in _SAYING), act
-    )
+    if act[0] in _SAYING:
+        others = _ACT.finditer(match.string, *match.span())
+        act = next((other for other in others if other[0] not in _SAYING), act)
     counted = _HOW_MANY.search(sentence)
     when = _DATE.search(sentence) or _DAY.search(sentence)
     who = _who(sentence)
-    where = next(
-        (
-            place.name
-            for offset, place in places.mentions(match.string)
-            if match.start() <= offset < match.end()
-        ),
-        "",
-    )
+    begin, end = match.span()
+    where = next((place.name for offset, place in located if begin <= offset < end), "")
     # One anchor besides the act makes a sentence checkable: a figure, a time, a place, or a named body.
     if not (counted or when or where or who):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -25,10 +26,6 @@ def weights() -> Mapping[str, float]:
 
 def find(words: Sequence[str], table: Mapping[str, float]) -> tuple[str, ...]:
     """Up to LIMIT words, the weightiest first; ties in order of appearance."""
-    sums: dict[str, float] = {}
-    for word in words[:_READ]:
-        if word in sums:
-            sums[word] += table[word]
-        elif word in table:
-            sums[word] = table[word]
+    counts = Counter(words[:_READ])
+    sums = {word: table[word] * count for word, count in counts.items() if word in table}
     return tuple(sorted(sums, key=sums.__getitem__, reverse=True)[:LIMIT])

@@ -16,6 +16,9 @@ _DIGITS = re.compile(r"[0-9０-９]{3}[- ]?[0-9０-９]{1,2}[- ]?[0-9０-９]")
 _WIDE = re.compile(r"[０-９ＸｘＱＷ－＠．]")
 _WECHAT_WORD = re.compile(r"微信|薇信|威信|VX|vx|Vx|weixin|wechat|WeChat")
 _NUMBERED = re.compile(r"[0-9０-９一二三四五六七八九十A-Z](?:号|栋|幢|室|单元|座|弄|房)")
+_RUN = re.compile(r"[0-9][0-9 ()（）-]{8,}[0-9Xx]")
+"""Ten signs and more of digits: the least that a telephone, identity card or bank card number has."""
+_QQ_WORD = re.compile(r"[Qq]{2}|扣扣|企鹅")
 _PLATE_LIKE = re.compile(r"[A-HJ-NP-Z][·•. ]?[A-HJ-NP-Z0-9]{4}")
 _TO_ASCII = str.maketrans("０１２３４５６７８９ＸｘＱＷ－＠．：", "0123456789XxQW-@.:")
 _PROVINCE_LETTERS = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -42,11 +45,13 @@ _WECHAT = re.compile(
     r"(?:微信|薇信|威信|weixin|wechat|WeChat|VX|vx|Vx)(?:号码?|联系)?[ ]?(?:是|为|加)?[:：]?[ ]?([A-Za-z][A-Za-z0-9_-]{5,19}|1[3-9][0-9]{9})(?![A-Za-z0-9_-])"
 )
 # A postal address that finds one household: a community, road or village, then a building, door or room number.
-_ADDRESS = re.compile(
-    r"[\u4e00-\u9fff0-9A-Z]{0,16}?(?:小区|花园|公寓|家园|苑|城|庭|村|路|街|巷|弄|道|大厦|新村|社区|宿舍|镇)"
+_DOOR = re.compile(
+    r"(?:小区|花园|公寓|家园|苑|城|庭|村|路|街|巷|弄|道|大厦|新村|社区|宿舍|镇)"
     r"[0-9A-Z一二三四五六七八九十期区]{0,4}(?:[0-9一二三四五六七八九十]{1,4}(?:弄|号院|号楼|号|栋|幢|座|组)[之-]?[0-9]{0,3}"
     r"(?:[0-9一二三四五六七八九十]{0,3}(?:栋|幢|座|号楼|单元|楼|层)){0,3}[0-9]{0,4}(?:室|房|户|号(?!线|楼|公告|文))?)"
 )
+# What stands before is slow to look for: only where there is a door.
+_ADDRESS = re.compile(r"[\u4e00-\u9fff0-9A-Z]{0,16}?" + _DOOR.pattern)
 _HOUSEHOLD = re.compile(
     r"[0-9](?:室|房|户)$|单元|[路街巷弄村组][0-9]{1,4}(?:弄)?[0-9]*号|[栋幢座楼][0-9]{3,4}"
 )
@@ -84,20 +89,25 @@ def find(text: str) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     if mail:
         _add(found, "email", ((m.start(), m.end()) for m in _EMAIL.finditer(plain)))
-    if digits:
+    long = digits and _RUN.search(plain) is not None
+    if long:
         _add(found, "id_card", ((m.start(), m.end()) for m in _ID.finditer(plain) if id_card_valid(m[0])))
+    if digits and _QQ_WORD.search(plain):
         _add(found, "qq", (m.span(1) for m in _QQ.finditer(plain)))
     if wechat:
         _add(found, "wechat", (m.span(1) for m in _WECHAT.finditer(plain)))
-    if digits:
+    if long:
         _add(found, "phone", ((m.start(), m.end()) for m in _MOBILE.finditer(plain)))
         _add(found, "phone", ((m.start(), m.end()) for m in _LANDLINE.finditer(plain)))
         _add(found, "bank_card", ((m.start(), m.end()) for m in _CARD.finditer(plain) if _card(m[0])))
     if plate:
         _add(found, "plate", ((m.start(), m.end()) for m in _PLATE.finditer(plain)))
-    if door:
+    if door and (first := _DOOR.search(plain)):
+        begin = max(0, first.start() - 16)
         _add(
-            found, "address", ((m.start(), m.end()) for m in _ADDRESS.finditer(plain) if _household(plain, m))
+            found,
+            "address",
+            (m.span() for m in _ADDRESS.finditer(plain, begin) if _household(plain, m)),
         )
     return tuple(sorted(found, key=lambda item: item[1]))
 

@@ -8,7 +8,7 @@ a word its province stays empty rather than guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -79,18 +79,27 @@ class _Table:
 
 def find(text: str) -> tuple[Place, ...]:
     """Distinct places in order of mention. 湖南省长沙市岳麓区 in a row is one place, the county."""
-    found = mentions(text)
-    return tuple(dict.fromkeys(place for _, place in found)) if found else ()
+    return distinct(mentions(text))
 
 
-@lru_cache(maxsize=8)
+def distinct(found: Sequence[tuple[int, Place]]) -> tuple[Place, ...]:
+    """The places of mentions, each once, in order."""
+    if len(found) < 2:
+        return (found[0][1],) if found else ()
+    # The same name is nearly always the same object: comparing whole places is left for the few that stay.
+    same = {id(place): place for _, place in found}
+    return tuple(dict.fromkeys(same.values()) if len(same) > 1 else same.values())
+
+
 def mentions(text: str) -> tuple[tuple[int, Place], ...]:
-    """Every mention as (offset of its last name, place), in order. The last few texts are kept: several stages ask for one."""
+    """Every mention as (offset of its last name, place), in order."""
     table = _table()
     hits = table.automaton.find_matches_as_indexes(text)
     stand_ins = _stand_ins(text)
     if not stand_ins:
         return tuple(_chosen(table, text, hits)) if hits else ()
+    if not hits:
+        return tuple(stand_ins)
     return tuple(sorted([*_chosen(table, text, hits), *stand_ins], key=lambda item: item[0]))
 
 
@@ -103,13 +112,14 @@ def known(name: str) -> tuple[Place, ...]:
 
 
 def _stand_ins(text: str) -> list[tuple[int, Place]]:
-    return [(m.start(), Place(m[0], "", *_stand_in_parts(m[0]))) for m in _STAND_IN.finditer(text)]
+    return [(m.start(), _stand_in(m[0])) for m in _STAND_IN.finditer(text)]
 
 
-def _stand_in_parts(name: str) -> tuple[str, str]:
+@lru_cache(maxsize=1024)
+def _stand_in(name: str) -> Place:
     if name[-1] == "市":
-        return name, ""
-    return "", "" if name[-1] == "省" else name
+        return Place(name, "", name)
+    return Place(name, "", "", "" if name[-1] == "省" else name)
 
 
 def _chosen(table: _Table, text: str, hits: Iterable[tuple[int, int, int]]) -> list[tuple[int, Place]]:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ahocorasick_rs import AhoCorasick, MatchKind
+
 from huiyin.errors import HuiyinError
 from nlp.heads import MODELS, Heads
 from nlp.normalise import normalise, normalise_many
@@ -60,7 +62,8 @@ class RumourScorer:
             raise HuiyinError(
                 f"model {HEAD!r}: {error.filename} is missing; train it with huiyin train {HEAD}"
             ) from error
-        self._telling = re.compile("|".join(re.escape(word) for word in words if word and word[0] != "#"))
+        self._words = [word for word in words if word and word[0] != "#"]
+        self._telling = AhoCorasick(self._words, matchkind=MatchKind.LeftmostFirst)
 
     @classmethod
     def load(cls, models: Path = MODELS) -> RumourScorer:
@@ -101,10 +104,11 @@ class RumourScorer:
                 if match:
                     reasons.append(f"{name}：“{match.group()}”")
         if share >= SAY:
-            found = list(dict.fromkeys(self._telling.findall(text)))[:3]
+            found = list(dict.fromkeys(hit[0] for hit in self._telling.find_matches_as_indexes(text)))[:3]
             if found:
-                reasons.append("用词与以往被辟谣的内容相近：" + "、".join(f"“{word}”" for word in found))
-        return reasons + stances(said)
+                named = "、".join(f"“{self._words[word]}”" for word in found)
+                reasons.append(f"用词与以往被辟谣的内容相近：{named}")
+        return reasons + stances(said) if said else reasons
 
 
 def plain(text: str) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from huiyin.document import Casualties
 from huiyin.rules import load as load_rules
 from nlp.reading import cues
+from nlp.reading.model import Mention
 from nlp.stages import casualties
 
 POINTS = {
@@ -83,10 +84,14 @@ class Judgement:
 
 
 def judge(
-    text: str, title: str = "", words: Collection[str] = frozenset(), published: datetime | None = None
+    text: str,
+    title: str = "",
+    words: Collection[str] = frozenset(),
+    published: datetime | None = None,
+    told: Sequence[Mention] | None = None,
 ) -> Judgement:
     """Judge one text. `words`: its segmented words where known, against cues that straddle two words; `published`: its time,
-    against which a year in the text is past."""
+    against which a year in the text is past; `told`: what `casualties.explain` said of the whole text, where it was asked."""
     full = text if not title or text.startswith(title) else f"{title}\n{text}"
     lexicon = cues.load()
     found = lexicon.find(full)
@@ -99,16 +104,15 @@ def judge(
     for group, hits in found.items():
         features[_FEATURE[group]] = min(3.0, float(len(hits)))
         points += _weight(group, len(hits))
-    hurt = (
-        casualties.read(full, abroad=False)
-        if "death" in found or "acute" in found or "abuse" in found
-        else None
-    )
+    hurt = None
+    if "death" in found or "acute" in found or "abuse" in found:
+        told = casualties.explain(full) if told is None else told
+        hurt = casualties.counted(told, abroad=False)
     if hurt is not None:
         for name in ("deaths", "injured", "missing"):
             features[name] = math.log1p(getattr(hurt, name) or 0)
     muted = _muted(full, found, published)
-    signals = _signals(full, found, hurt)
+    signals = _signals(full, found, hurt, told or ())
     for key, _, _ in signals:
         features[f"sign_{key}"] = 1.0
     features["points"] = points
@@ -122,18 +126,29 @@ def _weight(group: str, count: int) -> float:
 
 def _in_words(found: dict[str, list[str]], words: Collection[str]) -> dict[str, list[str]]:
     """Drop two-sign cues that lie across two words (集中|毒性 holds no 中毒)."""
-    kept = {
-        group: [cue for cue in hits if len(cue) > 2 or cue in words or any(cue in word for word in words)]
-        for group, hits in found.items()
-    }
-    return {group: hits for group, hits in kept.items() if hits}
+    within = ""
+    kept: dict[str, list[str]] = {}
+    for group, hits in found.items():
+        good = []
+        for cue in hits:
+            if len(cue) <= 2 and cue not in words:
+                # A blank parts the words: a cue found in the line lies within one of them.
+                within = within or " ".join(words)
+                if cue not in within:
+                    continue
+            good.append(cue)
+        if good:
+            kept[group] = good
+    return kept
 
 
-def _signals(full: str, found: dict[str, list[str]], hurt: Casualties | None) -> list[tuple[str, int, str]]:
+def _signals(
+    full: str, found: dict[str, list[str]], hurt: Casualties | None, told: Sequence[Mention]
+) -> list[tuple[str, int, str]]:
     """Plain signs of urgency as (key, level, reason)."""
     out: list[tuple[str, int, str]] = []
     if hurt is not None and (hurt.deaths or hurt.injured or hurt.missing):
-        out += _from_counts(full, found, hurt)
+        out += _from_counts(full, found, hurt, told)
     if ("food" in found or "water" in found or "acute" in found) and (match := _DAILY_MEAL.search(full)):
         out.append(
             (
@@ -157,10 +172,10 @@ def _signals(full: str, found: dict[str, list[str]], hurt: Casualties | None) ->
     return out
 
 
-def _from_counts(full: str, found: dict[str, list[str]], hurt: Casualties) -> list[tuple[str, int, str]]:
-    quoted = "、".join(mention.words for mention in casualties.explain(full) if mention.status == "counted")[
-        :40
-    ]
+def _from_counts(
+    full: str, found: dict[str, list[str]], hurt: Casualties, told: Sequence[Mention]
+) -> list[tuple[str, int, str]]:
+    quoted = "、".join(mention.words for mention in told if mention.status == "counted")[:40]
     grade = event_grade(full, hurt.deaths)
     if "epidemic" in found and "例" in quoted:  # a bulletin of cases is no event of today
         return []
