@@ -12,10 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from huiyin.errors import NotFound
-from huiyin.records import Clause, Draft, Fact, Issue, Organisation, Policy, Rumour, Statement
+from huiyin.records import Clause, Draft, Fact, Issue, Policy, Rumour, Statement
 from huiyin.rules import load
 from huiyin.settings import Settings
 from response_kits import facts as fact_records
+from response_kits.duty import Duty, on_duty
 from response_kits.library.policies import bare_title
 from response_kits.words import words
 
@@ -51,16 +52,9 @@ class Material:
         """Verified facts of these slots, in the order of the slots."""
         return [fact for slot in slots for fact in self.facts if fact.slot == slot]
 
-    def contact(self) -> Organisation | None:
-        """The directory's entry of the body that answers, where it has a contact."""
-        rows = self.session.scalars(select(Organisation).where(Organisation.contact != "")).all()
-        named = next((row for row in rows if row.name == self.issue.unit), None)
-        topical = [row for row in rows if self.issue.topic in row.topics] if not self.issue.unit else []
-        return (
-            named
-            or next((row for row in topical if row.place == self.issue.place), None)
-            or next(iter(topical), None)
-        )
+    def duty(self) -> Duty:
+        """The body that answers and its telephone."""
+        return on_duty(self.session, self.issue, self.facts, self.statements, self.organisation)
 
     @property
     def subject(self) -> str:

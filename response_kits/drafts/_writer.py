@@ -13,6 +13,7 @@ from response_kits.wording import closed, moment, opened
 
 SHORT = 24
 """Facts of at most this many characters are joined with their neighbours."""
+_PEOPLE = frozenset(("deaths", "missing", "injured", "condition"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,18 @@ class Writer:
     gaps: list[dict[str, str]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     as_of: datetime | None = None  # the 截至时间 that was named last
+    source: str = ""  # and the source
 
     @property
     def parts(self) -> list[dict[str, Any]]:
         """The required contents of this kind (contents.toml)."""
         rows: list[dict[str, Any]] = load("contents")[self.kind]["parts"]
         return rows
+
+    @property
+    def said(self) -> str:
+        """The text so far."""
+        return "".join(piece for piece, _ in self.pieces)
 
     def part(self, key: str) -> dict[str, Any]:
         return next(row for row in self.parts if row["key"] == key)
@@ -77,33 +84,45 @@ class Writer:
         """A question as people put it: quoted, not said."""
         self._put(text, "claim")
 
-    def statement(self, text: str, statement_id: int) -> None:
-        """A sentence of a text that we have published already."""
-        self._put(text, "statement", statements=[statement_id])
+    def statement(self, text: str, statement_id: int, *facts: Fact) -> None:
+        """A sentence of a text that we have published already, and the verified facts that it tells in full."""
+        self.used.update(fact.id for fact in facts)
+        self._put(text, "statement", statements=[statement_id], facts=[fact.id for fact in facts])
 
-    def facts(self, rows: Sequence[Fact], *, lead: bool = True) -> bool:
-        """Facts as sentences, those of one source and time together; with `lead`, a new source or time is named before them
-        (截至…，据…核实，). Short ones become one sentence. False where none is new."""
+    def facts(self, rows: Sequence[Fact], *, lead: bool = True, by_time: bool = False) -> bool:
+        """Facts as sentences, those of one source and time together; with `lead`, a source or time that is not the one named
+        last is named before them (截至…，据…核实，). Short ones become one sentence. `by_time`: the earlier first. False where
+        none is new."""
         groups: dict[tuple[str, datetime | None], list[Fact]] = {}
         for fact in rows:
             if fact.id not in self.used:
                 groups.setdefault((fact.source, fact.as_of) if lead else ("", None), []).append(fact)
-        for (source, as_of), group in groups.items():
-            words = ""
-            if lead and as_of and as_of != self.as_of and not any("截至" in fact.text for fact in group):
-                words = f"截至{moment(as_of)}，"
-                self.as_of = as_of
-            if lead and source and source not in group[0].text:
-                words += f"{source_lead(source)}，"
+        ordered = list(groups.items())
+        if by_time:
+            ordered.sort(key=lambda item: item[0][1].timestamp() if item[0][1] else 0.0)
+        for (source, as_of), group in ordered:
+            words = self._lead(source, as_of, group) if lead else ""
             for run in _runs(group):
-                self.fact(words + closed("；".join(opened(fact.text) for fact in run)), *run)
+                mark = "，" if all(fact.slot in _PEOPLE for fact in run) else "；"
+                self.fact(words + closed(mark.join(opened(fact.text) for fact in run)), *run)
                 words = ""
         return bool(groups)
 
-    def gap(self, key: str) -> None:
-        """A part that cannot be written: its `unknown` words stand in where the table has them, and the gap is noted."""
+    def _lead(self, source: str, as_of: datetime | None, group: Sequence[Fact]) -> str:
+        words = ""
+        if as_of and as_of != self.as_of and not any("截至" in fact.text for fact in group):
+            words = f"截至{moment(as_of)}，"
+            self.as_of = as_of
+        if source and (words or source != self.source) and source not in group[0].text:
+            words += f"{source_lead(source)}，"
+        self.source = source
+        return words
+
+    def gap(self, key: str, *, silent: bool = False) -> None:
+        """A part that cannot be written: its `unknown` words stand in where the table has them (not where `silent`), and the
+        gap is noted."""
         row = self.part(key)
-        if row.get("unknown"):
+        if row.get("unknown") and not silent:
             self.unknown(row["unknown"])
         if all(g["part"] != key for g in self.gaps):
             self.gaps.append({"part": key, "name": row["name"], "need": row["gap"], "ask": row["ask"]})

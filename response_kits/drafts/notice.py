@@ -7,33 +7,37 @@ import re
 from huiyin.records import Fact
 from response_kits import evidence
 from response_kits import facts as fact_records
+from response_kits.asking import plain
+from response_kits.drafts import _told
 from response_kits.drafts._material import Material
 from response_kits.drafts._writer import Writer
 from response_kits.figures import figures
-from response_kits.wording import joined, moment, opened, sentences
+from response_kits.wording import joined, moment, opened
+from response_kits.words import words
 
 KIND = "notice"
 OFTEN = 3
 """Askers from which on a question is named in the notice in its own words."""
-WHEN = re.compile(
-    r"(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚|夜间)?(?:\d{1,2}时(?:\d{1,2}分)?)?(?:许|左右)?"
-)
-"""A day, and the time of day where one is named."""
+INCIDENT = re.compile("事故|火灾|爆炸|爆裂|泄漏|坍塌|死鱼|不适|呕吐|中毒|伤亡|停水|停电|下坠|下滑")
+"""What has a cause that people wait for; a fraud case or a rule has none."""
+_MATTERS = {
+    "deaths": "人员伤亡", "injured": "人员伤亡", "missing": "失联人员", "condition": "伤病人员救治", "scale": "影响范围",
+    "loss": "经济损失", "test": "检测结果", "accountability": "责任追究", "price": "有关费用",
+}  # fmt: skip
+"""Open questions by the name of their matter. Cause, measures, contact and next steps have sentences of their own."""
+_ENDS_WELL = re.compile("(?:事故|事件|案件|火灾|问题|团伙|工作|项目|征收|摇号|规定|情况)$")
 
 
 def write(m: Material, w: Writer) -> str:
     """Fill the writer; returns the title."""
     _lead(m, w)
     w.paragraph()
-    if not w.facts(m.of(w.part("facts")["slots"])):
+    told = [fact for fact in m.of(w.part("facts")["slots"]) if fact.slot != "rule"]
+    # Rules are for interpretations; here only where nothing else is known.
+    if not w.facts(told, by_time=True) and not w.facts(m.of(["rule"])):
         w.gap("facts")
     w.paragraph()
-    done = m.of(w.part("measures")["slots"])
-    if done:
-        w.frame("目前，已采取以下措施：")
-        w.facts(done, lead=False)
-    else:
-        w.gap("measures")
+    _measures(m, w)
     w.paragraph()
     _investigation(m, w)
     w.paragraph()
@@ -43,78 +47,84 @@ def write(m: Material, w: Writer) -> str:
     next_steps(m, w)
     contact(m, w)
     w.signature(m.organisation, m.now)
-    return f"关于{m.subject}的情况通报"
+    return f"关于{titled(m.subject)}通报"
+
+
+def titled(subject: str) -> str:
+    """The matter as a title takes it: 甲事故的情况; 河段死鱼有关情况的."""
+    return f"{subject}的情况" if _ENDS_WELL.search(subject) else f"{subject}有关情况的"
 
 
 def _lead(m: Material, w: Writer) -> None:
     opening = m.of(["what"])
+    told = _told.account(m)
     if opening:
         w.facts(opening[:1], lead=False)
-        told = opening[0].text
-        w.facts(
-            [fact for fact in m.of(["time", "place", "unit"]) if opened(fact.value or fact.text) not in told]
-        )
-    else:
-        told_before = account(m)
-        if told_before is not None:
-            w.statement(*told_before)
-        elif not w.facts(m.of(["time", "place", "unit"]), lead=False):
-            w.gap("lead")
+        first = opening[0].text
+        w.facts([f for f in m.of(["time", "place", "unit"]) if opened(f.value or f.text) not in first])
+    elif told is not None:
+        within = [fact for fact in m.facts if _within(fact, told.text)]
+        w.statement(told.text, told.statement, *within)
+    elif not w.facts(m.of(["time", "place", "unit"]), lead=False):
+        w.gap("lead")
+        w.frame(f"近来，{opened(m.subject)}受到社会关注，感谢广大市民和网民的关心与监督。")
+        w.frame("现将已核实的情况通报如下：")
+        return
     w.frame("此事受到社会关注，感谢广大市民和网民的关心与监督。")
     w.frame("现将已核实的情况通报如下：")
 
 
-def account(m: Material) -> tuple[str, int] | None:
-    """What happened, as our earliest standing statement told it: its first sentence with a date, and the statement's id."""
-    for statement in m.statements:
-        if statement.state == "standing":
-            for sentence, _, _ in sentences(statement.text):
-                if WHEN.search(sentence) and len(sentence) <= 140 and sentence.endswith("。"):
-                    return sentence, statement.id
-    return None
+def _within(fact: Fact, told: str) -> bool:
+    """Does a sentence say all that a fact says: each of its words and figures?"""
+    said = {(f.value, f.unit) for f in figures(told)}
+    return all((f.value, f.unit) in said for f in figures(fact.text)) and set(words(fact.text)) <= set(words(told))
+
+
+def _measures(m: Material, w: Writer) -> None:
+    """What was done: verified facts, then what our own notices told of it."""
+    done = [fact for fact in m.of(w.part("measures")["slots"]) if fact.id not in w.used]
+    told = _told.measures(m, w.said + "\n".join(f.text for f in m.facts))
+    if len(done) + len(told) > 1:
+        w.frame("目前，已采取以下措施：")
+    for row in told:
+        w.statement(row.text, row.statement)
+    w.facts(done, lead=len(done) + len(told) == 1, by_time=True)
+    if not done and not told and not m.of(["accountability"]):
+        w.gap("measures")
 
 
 def _investigation(m: Material, w: Writer) -> None:
     going_on, causes = m.of(["investigation"]), m.of(["cause"])
     w.facts(going_on, lead=False)
     w.facts(causes)
-    if not causes:
-        if going_on:
+    told = _told.inquiry(m, w.said) if not going_on else []
+    for row in told:
+        w.statement(row.text, row.statement)
+    if causes or any("原因" in row.text for row in told):
+        return
+    if going_on or told:
+        if INCIDENT.search(m.subject + w.said):
             w.unknown("有关原因正在核查，结论形成后将依法公布。")
-        else:
-            w.gap("investigation")
+    elif INCIDENT.search(m.subject + w.said):
+        w.gap("investigation")
+    elif not m.of(["accountability", "truth", "check", "rule"]):
+        w.gap("investigation", silent=True)
 
 
 def _open_questions(m: Material, w: Writer) -> None:
     """What people ask and no verified fact answers, by the name of the matter: a question's own words may carry a rumour."""
-    known = {fact.slot for fact in m.facts}
-    questions = [str(row.get("question", "")) for row in m.questions[:6]]
-    asked = [fact_records.slot_by_rule(q) for q in questions if not evidence.answered(q, m.facts)]
+    known = {_MATTERS.get(fact.slot) for fact in m.facts}
+    rows = m.questions[:6]
+    asked = [fact_records.slot_by_rule(str(q["question"])) for q in rows
+             if int(q.get("count", 1)) >= 2 and not evidence.answered(str(q["question"]), m.facts)]  # fmt: skip
     asked += [fact.slot for fact in m.open_facts]
-    skipped = ("other", "cause", "contact", "next", "measure")
-    names = fact_records.slots()
-    matters = [
-        names[slot]
-        for slot in dict.fromkeys(asked)
-        if slot in names and slot not in known and slot not in skipped
-    ]
-    often = [str(row["question"]) for row in m.questions[:6] if int(row.get("count", 1)) >= OFTEN]
-    plain = [q.strip("？?。 ") for q in often if _plain(q) and not evidence.answered(q, m.facts)]
-    if matters or plain:
+    matters = [name for slot in dict.fromkeys(asked) if (name := _MATTERS.get(slot)) and name not in known]
+    often = [str(row["question"]) for row in rows if int(row.get("count", 1)) >= OFTEN]
+    quoted = [q.strip("？?。 ") for q in often if plain(q) and not evidence.answered(q, m.facts)]
+    if matters or quoted:
         w.paragraph()
-        listed = joined([*matters, *(f"“{q}”" for q in plain[:3])])
+        listed = joined([*matters, *(f"“{q}”" for q in quoted[:2])])
         w.unknown(f"对大家关心的{listed}等情况，有关部门正在核查，核实后及时公布。")
-
-
-def _plain(question: str) -> bool:
-    """May a question be repeated as it was asked? Not where it carries a number, a casualty or another charge."""
-    charged = ("死", "瞒", "毒", "内幕", "黑", "骗", "贪", "强", "赔", "伤")
-    return (
-        len(question) <= 24
-        and fact_records.slot_by_rule(question) == "other"
-        and not figures(question)
-        and not any(word in question for word in charged)
-    )
 
 
 def next_steps(m: Material, w: Writer) -> None:
@@ -128,12 +138,12 @@ def next_steps(m: Material, w: Writer) -> None:
 
 
 def contact(m: Material, w: Writer, part: str = "contact") -> None:
-    """Where people can ask: a verified fact, else the directory's entry; else the gap of that part."""
+    """Where people can ask: a verified fact, else the directory's entry of the body on duty; else the gap of that part."""
     known: list[Fact] = m.of(["contact"])
-    entry = m.contact()
+    duty = m.duty()
     if known:
         w.facts(known, lead=False)
-    elif entry is not None:
-        w.frame(f"如有情况反映或者需要咨询，可联系{entry.name}，电话：{entry.contact}。")
+    elif duty.contact:
+        w.frame(f"如需咨询或者反映情况，可联系{duty.unit}，电话：{duty.contact}。")
     else:
         w.gap(part)

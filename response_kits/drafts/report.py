@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from response_kits.drafts._material import Material, earlier
 from response_kits.drafts._writer import Writer
-from response_kits.drafts.notice import WHEN, account
-from response_kits.wording import moment
+from response_kits.drafts._told import WHEN, account, measures, place
+from response_kits.wording import closed, moment
 
 KIND = "report_first"
 KINDS = ("report_first", "report_follow", "report_final")
@@ -18,7 +18,7 @@ def write(m: Material, w: Writer) -> str:
     w.frame(
         "现将有关情况报告如下："
         if w.kind == "report_first"
-        else "事件处置工作已经结束，现将有关情况报告如下："
+        else "现将事件处置和调查情况报告如下："
     )
     if w.kind == "report_first":
         reported = m.issue.reported or m.issue.seen
@@ -47,10 +47,18 @@ def _derived(m: Material, w: Writer, key: str) -> bool:
                 w.fact(f"{match[0]}。", fact)
                 w.used.discard(fact.id)  # its account is still to be told
                 return True
-    if key in ("time", "nature") and (told := account(m)) is not None:
-        when = WHEN.search(told[0])
-        w.statement(f"{when[0]}。" if key == "time" and when else told[0], told[1])
-        return True
+    told = account(m)
+    if key in ("time", "place", "nature") and told is not None:
+        when = WHEN.search(told.text)
+        words = {"time": when[0] if when else "", "place": place(told.text), "nature": told.text}[key]
+        if words:
+            w.statement(closed(words), told.statement)
+        return bool(words)
+    if key in ("measures", "aftermath"):
+        rows = measures(m, "\n".join(f.text for f in m.facts))
+        for row in rows:
+            w.statement(row.text, row.statement)
+        return bool(rows)
     return False
 
 
