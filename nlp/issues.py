@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -35,6 +36,8 @@ REFRESH = 200
 AT_ONCE = 5
 """Issues worked out in one transaction: others (a crawl, a person) wait for the write lock meanwhile."""
 ROUNDS = 16
+PATIENCE = 20.0
+"""Seconds after which the slow pass begins no further round."""
 MACHINE = ""
 UNTOUCHED = ("new",)
 """States in which the machine may still merge and split by itself."""
@@ -318,7 +321,10 @@ def consolidate(keeper: IssueKeeper, now: datetime) -> int:
     """
     applied = 0
     try:
+        start = monotonic()
         for _ in range(ROUNDS):
+            if monotonic() - start > PATIENCE:
+                break  # new documents wait; the next pass goes on
             done = sum(_settle(keeper, proposal, now) for proposal in propose(keeper.grouper))
             applied += done
             if not done:

@@ -22,6 +22,7 @@ from nlp.corpus.posts import OFFICIAL, Post
 
 READ = 400
 """Documents of an issue, the newest and the first, that titles, concerns and levels read; sizes count all of them."""
+CAREFUL, REAL = 3, 0.2
 HOURS = 72
 HEAT_READ = 20_000
 
@@ -61,7 +62,7 @@ def refresh(session: Session, issue_id: str, now: datetime, settings: Settings, 
     if found.level != issue.level or not issue.level_parts:
         session.add(IssueLevel(issue_id=issue.id, at=now, level=found.level, parts=found.parts))
     issue.level, issue.level_parts, issue.casualties = found.level, found.parts, asdict(found.casualties)
-    issue.topic = _topic([analysis for _, analysis in pairs])
+    issue.topic = _topic(pairs)
     issue.sentiment = sum(analysis.sentiment for _, analysis in pairs) / len(pairs)
     issue.rumour = max((analysis.rumour_score for _, analysis in pairs), default=0.0)
     _words(issue, pairs, directory, settings)
@@ -124,12 +125,17 @@ def _fact(row: DocumentRow, analysis: AnalysisRow) -> Fact:
     )  # fmt: skip
 
 
-def _topic(analyses: Sequence[AnalysisRow]) -> str:
-    """The commonest topic; `other` only where nothing else was said at all by a third of the texts."""
-    counts = Counter(analysis.topic for analysis in analyses)
+def _topic(pairs: Sequence[tuple[DocumentRow, AnalysisRow]]) -> str:
+    """The commonest topic of texts that are no copies, those of offices and the press heard CAREFUL times; jokes and short
+    cries are `other` each, so that is the answer only where less than REAL of the voices say anything else."""
+    own = [(row, analysis) for row, analysis in pairs if not row.duplicate_of and not row.parent] or pairs
+    counts: Counter[str] = Counter()
+    for row, analysis in own:
+        counts[analysis.topic] += CAREFUL if row.kind in OFFICIAL or row.kind == "article" else 1
+    total = sum(counts.values())
     real = [(count, topic) for topic, count in counts.items() if topic != "other"]
     best = max(real, default=(0, "other"))
-    return best[1] if best[0] * 3 >= len(analyses) else counts.most_common(1)[0][0]
+    return best[1] if best[0] >= REAL * total else "other"
 
 
 def _words(

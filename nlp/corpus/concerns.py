@@ -10,11 +10,11 @@ from math import log, sqrt
 from re import compile as pattern
 from typing import Any
 
-from nlp.corpus.posts import Post, sentences
+from nlp.corpus.posts import Post, passed_on, sentences
 from nlp.corpus.vectors import rarity, stop_words
 from nlp.segment import words
 
-ALIKE = 0.26
+ALIKE = 0.2
 """Least cosine of a sentence to the first one of a cluster (star, so that clusters do not drift)."""
 READ = 3000
 """Sentences that are clustered; beyond, the issue repeats itself."""
@@ -25,10 +25,12 @@ _QUESTION = pattern(
     r"|是不是|是否|有没有|谁来|去哪|在哪里"
 )
 _DEMAND = pattern(
-    r"希望|(强烈|我们|业主|居民|家长|现|特|再次)要求|^要求|要求(政府|相关|有关|尽快|公开|彻查|严|退)|恳请|恳求|请求|呼吁|建议|盼望|敬请|请(政府|领导|有关|相关|尽快|查|给|帮|解决|重视|还|立即|公布|公开|严)"
+    r"希望|(强烈|我们|业主|居民|家长|现|特|再次)要求|^要求|要求(政府|相关|有关|尽快|公开|彻查|严|退)|恳请|恳求|请求|呼吁|建议|盼望|请(政府|领导|有关|相关|尽快|查|给|帮|解决|重视|还|立即|公布|公开|严)"
     r"|尽快|严惩|严查|查处|彻查|给个说法|给.{0,6}(答复|交代|公道)|还.{0,8}(公道|真相|清白)|退(钱|费|款|还)|赔偿|公开道歉"
 )
-_EMPTY = pattern(r"^(请问|您好|你好|谢谢|望|请).{0,4}$|(怎么|如何|什么)?(回复|采纳|批评指正)[。！]*$")
+_EMPTY = pattern(
+    r"敬请|请(大家|广大|勿|谅解|放心|周知|互相转告)|^(请问|您好|你好|谢谢|望|请).{0,4}$|(怎么|如何|什么)?(回复|采纳|批评指正)[。！]*$"
+)
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ def _asking(posts: Sequence[Post]) -> Iterator[tuple[Post, str, str]]:
     for post in sorted(posts, key=lambda one: (one.when, one.id)):
         if post.official:
             continue  # an office's own text is an answer, not a concern
-        for text in (post.title, post.text, *post.comments[:50]):
+        for text in (post.title, passed_on(post.text), *post.comments[:50]):
             for sentence in sentences(text, 40):
                 if not 6 <= len(sentence) <= 80 or _EMPTY.search(sentence):
                     continue

@@ -43,7 +43,7 @@ def consolidate(grouper: Grouper, only: Iterable[str] | None = None) -> list[Pro
     merges: dict[frozenset[str], Proposal] = {}
     splits = []
     words = window(grouper)
-    for one in attractions(grouper) if only is None else ():
+    for one in attractions(grouper, words) if only is None else ():
         reason = f"其中 {one.share:.0%} 的文档用词属于该议题，对数几率 {one.score:.1f}"
         documents = tuple(grouper.issue(one.fragment).members)
         merges[frozenset((one.story, one.fragment))] = Proposal(

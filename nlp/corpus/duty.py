@@ -94,6 +94,7 @@ def who_answers(
 
 NAMED = frozenset({"vertical", "several_departments", "local"})
 """Scopes in which the directory's units answer; `first` is a mere role there only where no unit fits."""
+CLOSE = 0.5
 UNITS = 3
 """Most units that are named; more is nobody."""
 
@@ -115,11 +116,20 @@ def voices(texts: Sequence[tuple[str, str]], directory: Sequence[Mapping[str, An
 
 
 def _names(unit: Mapping[str, Any]) -> tuple[str, ...]:
-    """Full name, and the name as people at home say it: 云江市教育局 is 市教育局 there, 青溪县生态环境分局 县生态环境分局."""
+    """Full name, its short form, and for a city's units both as people at home say it: 云江市教育局 is 市教育局 there. A city
+    has many a 区教育局, so districts have no such short name."""
     name, place = str(unit["name"]), str(unit.get("place", ""))
-    if len(place) >= 2 and name.startswith(place) and len(name) > len(place) + 2:
-        return name, place[-1] + name[len(place) :]
-    return (name,)
+    names = [name]
+    for long, short in load("responsible")["short"].items():
+        if name.endswith(long):
+            names.append(name.removesuffix(long) + short)
+    if len(place) >= 2 and _rank(place) == 1:
+        names += [
+            place[-1] + one[len(place) :]
+            for one in names
+            if one.startswith(place) and len(one) > len(place) + 2
+        ]
+    return tuple(names)
 
 
 def _units(
@@ -129,24 +139,26 @@ def _units(
     directory: Sequence[Mapping[str, Any]],
     spoke: Mapping[str, int],
 ) -> list[Mapping[str, Any]]:
-    """Units by strength of the link: have spoken and fit by topic, named in the text, spoken, by their words, by topic.
-    Weaker links count only where no stronger one is found. `other` is no topic that anybody answers for."""
+    """Units by strength of the link: how much they have spoken (up to 3), fit by topic or words (2), named in the text (1).
+    Those clearly weaker than the best are nobody's answer; `other` is no topic that anybody answers for."""
     scored = []
-    most = max(spoke.values(), default=0)
+    speakers = tuple(load("responsible")["speakers"])
+    most = max((weight for name, weight in spoke.items() if not name.endswith(speakers)), default=0)
     for unit in directory:
         if _elsewhere(str(unit.get("place", "")), places, text):
             continue
         weight = spoke.get(str(unit["name"]), 0)
-        heard = weight * 2 >= most and weight > 0
         named = any(name in text for name in _names(unit))
-        cued = any(word in text for word in unit.get("words", ()))
-        topical = topic != "other" and topic in unit.get("topics", ())
-        if heard or named or cued or topical:
-            strength = 2 * heard + 2 * named + (topical or cued) + (topical and cued)
-            scored.append((strength, weight, unit))
-    top = max((strength for strength, _, _ in scored), default=0)
-    best = sorted((one for one in scored if one[0] == top), key=lambda one: -one[1])
-    return [unit for _, _, unit in best][:UNITS]
+        fits = (topic != "other" and topic in unit.get("topics", ())) or any(
+            word in text for word in unit.get("words", ())
+        )
+        if not (weight and weight * 2 >= most) and not named and not fits:
+            continue
+        strength = 3 * weight / max(most, 1) + 2 * fits + named
+        scored.append((0.0 if str(unit["name"]).endswith(speakers) else strength, unit))
+    top = max((strength for strength, _ in scored), default=0.0)
+    best = sorted((one for one in scored if one[0] >= top - CLOSE), key=lambda one: -one[0])
+    return [unit for _, unit in best][:UNITS]
 
 
 def _holds(

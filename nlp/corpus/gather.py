@@ -18,7 +18,7 @@ from nlp.corpus.issues import Issue, Member
 from nlp.corpus.ledger import Ledger
 from nlp.corpus.vectors import background, background_count
 
-UNSEEN = 0.93
+UNSEEN = 0.9
 """Weight of everybody's words in the mixture: a word that the issue never used costs −ln UNSEEN."""
 LEAST = 2.0
 """Natural logarithm of the odds, for the issue against everybody, at which one document counts as speaking for it."""
@@ -28,7 +28,8 @@ MARGIN = 0.5
 """By how much the best issue must lead the next one."""
 KNOWN = 4
 """Distinct texts that an issue must have before it may attract others."""
-SUREST = 4
+SUREST, FEWEST = 4, 12
+"""Each pass proposes the surest 1/SUREST, at least FEWEST: a story that has grown judges the others better next time."""
 SHARED = 0.3
 """How much the rest of the window counts as everybody: the story's own other fragments are in it."""
 WRITER = 3.0
@@ -76,12 +77,11 @@ def originals(issue: Issue) -> list[Member]:
     return [one for one in issue.members.values() if one.copy_of not in issue.members]
 
 
-def attractions(ledger: Ledger, *, now: float | None = None) -> list[Attraction]:
+def attractions(ledger: Ledger, words: Words) -> list[Attraction]:
     """Fragments of live issues that belong to larger ones, surest first; each fragment once. Changes nothing."""
-    newest = max((issue.last for issue in ledger.live.values()), default=0.0) if now is None else now
+    newest = max((issue.last for issue in ledger.live.values()), default=0.0)
     live = [issue for issue in ledger.live.values() if issue.last >= newest - DAYS * 86_400]
     texts = {issue.number: originals(issue) for issue in live}
-    words = Words(member for members in texts.values() for member in members)
     writers = _writers(texts.values())
     stories = [
         _story(issue, texts[issue.number], words) for issue in live if len(texts[issue.number]) >= KNOWN
@@ -96,7 +96,7 @@ def attractions(ledger: Ledger, *, now: float | None = None) -> list[Attraction]
         if one is not None:
             found.append(one)
     found.sort(key=lambda one: (-one.score, one.fragment))
-    return found[: max(len(found) // SUREST, 12)]
+    return found[: max(len(found) // SUREST, FEWEST)]
 
 
 def holds(words: Words, rest: Sequence[Member], leaving: Sequence[Member], issue: Issue) -> bool:

@@ -15,11 +15,11 @@ from nlp.corpus.vectors import Vector
 
 KEYS = 12
 """Features, the heaviest of a text, under which it is looked up and filed."""
-CANDIDATES = 10
+CANDIDATES = 6
 """Issues that are scored for one text."""
-FAINT = 0.2
+FAINT = 0.3
 """An issue with less than this share of the best one's votes is not scored."""
-POSTINGS = 32
+POSTINGS = 16
 """Issues filed under one feature; the longest untouched are dropped."""
 
 

@@ -16,12 +16,13 @@ READ = 200
 TITLE = 40
 BEST = (8, 28)
 """Length of a good title in characters."""
-GIVEN = 1.4
+GIVEN = 1.8
 """How much more a title or a headline in brackets is worth than a first sentence."""
 CAREFUL = 1.5
 """How much more the title of a notice or of an article is worth than other titles."""
 FAINT = 0.4
 """A sentence worth less than this share of the best one is no summary, even where fewer than three remain."""
+_TAIL = pattern(r"[^\w》”’』」）)\]】？！?!%％…]+$")
 _WARMTH = pattern(r"\s*(?:热度|热搜|热榜)\s*[\d.,]+\s*[万亿]?\s*$")
 _LEAD = pattern(r"^\W*[【\[《]([^】\]》]{6,60})[】\]》]|^\W*#([^#]{6,40})#")
 
@@ -94,11 +95,11 @@ def _own(posts: Sequence[Post]) -> Sequence[Post]:
 
 def _cut(text: str) -> str:
     """At most TITLE characters: up to the last mark that closes a thought, else with a sign that something is left out."""
-    text = text.strip().rstrip("。；;，,、：: ")
+    text = _TAIL.sub("", text.strip())
     if len(text) <= TITLE:
         return text
     end = max(text.rfind(mark, BEST[0] + 2, TITLE) for mark in "。！？!?；;，, ")
-    return text[:end].rstrip("。；;，,、：: ") if end > 0 else text[: TITLE - 1] + "…"
+    return _TAIL.sub("", text[:end]) if end > 0 else text[: TITLE - 1] + "…"
 
 
 def keywords(posts: Sequence[Post], count: int = 8) -> tuple[str, ...]:

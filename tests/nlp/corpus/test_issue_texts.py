@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from huiyin.document import Casualties
 from nlp.corpus import concerns, timeline, titles
-from nlp.corpus.posts import Post, sentences, tidy
+from nlp.corpus.posts import Post, passed_on, sentences, tidy
 
 START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 TEXTS = (
@@ -92,3 +94,47 @@ def test_timeline_has_its_turns_in_order() -> None:
 
 def test_tidy_leaves_people_out() -> None:
     assert tidy("转发 @某人: 看看[泪] http://t.cn/abc1 真的吗") == "转发 看看 真的吗"
+
+
+def test_a_copy_gives_no_title_and_its_lead_in_no_words() -> None:
+    original = Post("o", "桥西区永兴仓储园仓库起火，附近道路封闭", START)
+    copies = [
+        Post(f"c{n}", text, START + timedelta(minutes=n + 1), copy=True)
+        for n, text in enumerate(
+            ("马住//@某人:桥西区永兴仓储园仓库起火，附近道路封闭", "转：桥西区永兴仓储园仓库起火，附近道路")
+        )
+    ]
+    assert titles.title([original, *copies]) == original.text
+    assert titles.title(copies[:1]) == original.text
+    assert titles.title(copies[1:]) == "桥西区永兴仓储园仓库起火，附近道路"
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("Repost//@甲:仓库起火，道路封闭，请绕行", "仓库起火，道路封闭，请绕行"),
+        ("扩散！群里转来的 仓库起火，道路封闭", "仓库起火，道路封闭"),
+        ("【转】仓库起火，道路封闭", "仓库起火，道路封闭"),
+        ("转发微博", "转发微博"),
+        ("转诊到市里要办什么手续", "转诊到市里要办什么手续"),
+        ("三问//@甲:好", "三问//@甲:好"),
+    ],
+)
+def test_what_is_passed_on(text: str, bare: str) -> None:
+    assert passed_on(text) == bare
+
+
+def test_a_long_title_ends_at_a_mark() -> None:
+    text = "永兴仓储园火灾已经扑灭，没有人员伤亡，环城路今晚八点恢复通行，附近学校明天照常上课"
+    found = titles.title([Post("x", "", START, text)])
+    assert len(found) <= 40
+    assert text.startswith(found)
+    assert found.endswith(("通行", "伤亡"))
+    assert (
+        titles.title([Post("h", "永兴仓储园火灾 热度 49.6万", START, "永兴仓储园火灾 热度 49.6万", "hot")])
+        == "永兴仓储园火灾"
+    )
+
+
+def test_the_polite_words_of_an_office_are_no_demand() -> None:
+    assert concerns.find([Post("p", "给您带来不便敬请谅解。请大家互相转告。", START)]) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from huiyin.document import Casualties
 from huiyin.rules import load
-from nlp.corpus.duty import must_answer, who_answers
+from nlp.corpus.duty import must_answer, voices, who_answers
 from nlp.corpus.level import Fact, IssueFacts, casualties, grade
 
 CALM = Fact("a", "小区门口的桂花开了。", topic="urban", author="u1", source="s1")
@@ -184,3 +184,34 @@ def test_a_city_and_its_district_are_one_place() -> None:
     assert (duty.scope, duty.first) == ("local", ("云江市教育局",))
     assert who_answers(["桥西区", "桥东区"], "education", "", DIRECTORY).scope == "several_places"
     assert who_answers(["临州市"], "safety", "", DIRECTORY).first == ("涉事责任部门",)
+
+
+def test_those_who_spoke_answer_and_speakers_only_in_need() -> None:
+    rows = [
+        *DIRECTORY,
+        {"name": "云江市人民政府新闻办公室", "level": "city", "place": "云江市", "topics": ["disclosure"]},
+        {"name": "云江市卫生健康委员会", "level": "city", "place": "云江市", "topics": ["health"]},
+        {"name": "白石县人民政府", "level": "city", "place": "白石县", "topics": ["other"]},
+    ]
+    spoke = voices(
+        [
+            ("云江市人民政府新闻办公室 通报", "市教育局、市卫健委已到校处置"),
+            ("市教育局 情况说明", "正在检测"),
+        ],
+        rows,
+    )
+    told = {"云江市人民政府新闻办公室": 3, "云江市教育局": 4, "云江市卫生健康委员会": 1}
+    assert spoke.items() >= told.items()
+    assert who_answers(["云江市"], "education", "", rows, spoke=spoke).first == ("云江市教育局",)
+    assert who_answers(["云江市"], "disclosure", "", rows).first == ("云江市人民政府新闻办公室",)
+    assert who_answers([], "other", "有人说起白石", rows).first == ("涉事责任部门",)
+    assert who_answers(["云江市"], "other", "", rows).first == ("涉事责任部门",)
+
+
+def test_chatter_and_notices_raise_no_alarm() -> None:
+    chatter = [Fact(f"c{n}", "火锅店来了只熊", topic="other", urgency=2, author=f"u{n}") for n in range(3)]
+    assert grade(IssueFacts(chatter)).sensitivity.value == 0
+    notice = Fact("n", "流感疫苗接种点公告", kind="notice", topic="health", rumour_score=0.9)
+    assert grade(IssueFacts([notice])).sensitivity.value == 0
+    rumour = Fact("r", "疫苗出事了", kind="post", topic="health", rumour_score=0.9)
+    assert grade(IssueFacts([rumour])).sensitivity.value == 2
