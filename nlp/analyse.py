@@ -107,7 +107,12 @@ class Analyser:
         topics = topic.decide(scores["topic"], classes("topic"), empty)
         feelings = sentiment.decide(scores["sentiment"], classes("sentiment"), empty)
         emotions = emotion.decide(scores["emotion"], classes("emotion"), empty)
-        bags = [frozenset(found) for found in words]
+        counts = [keywords.count(found) for found in words]
+        # Most texts are counted whole: the count then serves as their set of words.
+        bags = [
+            bag.keys() if len(found) <= keywords.READ else frozenset(found)
+            for found, bag in zip(words, counts, strict=True)
+        ]
         told = [casualties.explain(text) for text in texts]
         moments = [_moment(row.get("published")) for row in batch]
         judged = [
@@ -115,7 +120,7 @@ class Analyser:
             for text, title, bag, moment, hurt in zip(texts, titles, bags, moments, told, strict=True)
         ]
         levels, answers = self._stacked(scores, judged, empty)
-        keys = [keywords.find(found, self._weights) for found in words]
+        keys = [keywords.find(found, self._weights) for found in counts]
         moved = self._weighty([keys[p] if levels[p] != judged[p].level else () for p in range(len(batch))])
         located = [places.mentions(text) for text in texts]
         said = [claims.find(text, found) for text, found in zip(texts, located, strict=True)]

@@ -78,7 +78,9 @@ def normalise_many(texts: Sequence[str]) -> list[str]:
     """`normalise` of each text; one pass over the table for all."""
     raw = codes("".join(texts))
     bmp = raw < _BMP
-    mapped = _table()[raw] if bmp.all() else np.where(bmp, _table()[np.where(bmp, raw, 0)], raw)
+    mapped = _table().take(raw.astype(np.intp), mode="clip")
+    if not bmp.all():
+        mapped = np.where(bmp, mapped, raw)
     # Emoji and the rarer ideographs are their own form; any other astral character may fold (𝐀 → a).
     odd = mapped == _SLOW
     if not bmp.all():

@@ -47,12 +47,15 @@ _SENTENCE = re.compile(r"[^。！？!?\n；;]{6,300}[。！？!?\n；;]?")
 
 def find(text: str, located: Located | None = None) -> tuple[dict[str, Any], ...]:
     """The first LIMIT checkable sentences of `text`, in order; `located`: its `places.mentions`, where known."""
-    if _ACT.search(text) is None:
+    first = _ACT.search(text)
+    if first is None:
         return ()
     if located is None:
         located = places.mentions(text)
     out: list[dict[str, Any]] = []
     for match in _SENTENCE.finditer(text):
+        if match.end() <= first.start():
+            continue
         act = _ACT.search(text, match.start(), match.end())
         if act is None:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def decide(shares: NDArray[Any], threshold: float, empty: Sequence[bool]) -> lis
     return list(zip(answer.tolist(), np.where(nothing, 0.0, shares).tolist(), strict=True))
 
 
-def opinion_kind(words: frozenset[str], *, respond: bool, sentiment: int, urgency: int, rumour: float) -> str:
+def opinion_kind(words: Set[str], *, respond: bool, sentiment: int, urgency: int, rumour: float) -> str:
     """A key of KINDS, or an empty string where nobody owes an answer."""
     if not respond:
         return ""
