@@ -9,10 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from huiyin.document import Casualties
-from huiyin.records import AnalysisRow, DocumentRow, Issue, IssueDocument, IssueLevel, Organisation
+from huiyin.records import (
+    AnalysisRow,
+    DocumentRow,
+    Issue,
+    IssueDocument,
+    IssueEvent,
+    IssueLevel,
+    Organisation,
+)
 from huiyin.settings import Settings
 from nlp.corpus import concerns, duty, timeline, titles
 from nlp.corpus import heat as heats
@@ -157,7 +165,15 @@ def _words(
     text = "\n".join([issue.title, issue.summary, *(str(row["question"]) for row in issue.concerns)])
     answers = duty.must_answer(issue.topic, text, issue.level, issue.rumour)
     issue.must_answer = [{"kind": kind, "reason": reason} for kind, reason in answers]
-    issue.unit = _unit(issue, pairs, places, text, directory)
+    if not _decided(issue):  # a person's 转办 stands
+        issue.unit = _unit(issue, pairs, places, text, directory)
+
+
+def _decided(issue: Issue) -> bool:
+    """Whether a person named the unit."""
+    session = object_session(issue)
+    wanted = select(IssueEvent.id).where(IssueEvent.issue_id == issue.id, IssueEvent.kind == "unit").limit(1)
+    return session is not None and session.scalar(wanted) is not None
 
 
 def _unit(

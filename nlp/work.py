@@ -19,7 +19,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from huiyin.document import Analysis, Comment, Document
-from huiyin.records import AnalysisRow, DocumentRow, Record, utcnow
+from huiyin.records import AnalysisRow, Correction, DocumentRow, Record, utcnow
 from huiyin.search import Entry, Index
 from nlp.analyse import Analyser
 from nlp.segment import words as segment
@@ -144,6 +144,20 @@ def analyse_pending(record: Record, analyser: Analyser, worker: str, now: dateti
             row.claimed_by, row.claimed_until, row.failures, row.indexed = "", None, 0, False
             done += 1
     return done
+
+
+def apply_corrections(session: Session, document: str) -> None:
+    """A person's word on a label outlives every new analysis."""
+    analysis = session.get_one(AnalysisRow, document)
+    for row in session.scalars(
+        select(Correction).where(Correction.document_id == document).order_by(Correction.id)
+    ):
+        if row.field == "topic":
+            analysis.topic = row.new
+        elif row.field == "respond":
+            analysis.respond = row.new == "1"
+        elif row.field in ("urgency", "sentiment"):
+            setattr(analysis, row.field, int(row.new))
 
 
 def _analysed(analyser: Analyser, rows: list[dict[str, Any]]) -> list[Analysis | None]:
