@@ -335,6 +335,13 @@ def consolidate(keeper: IssueKeeper, now: datetime) -> int:
     return applied
 
 
+def _joined_by_machine(session: Session, issue_id: str) -> bool:
+    joined = select(IssueEvent.id).where(
+        IssueEvent.issue_id == issue_id, IssueEvent.kind == "merge", IssueEvent.by == MACHINE
+    )
+    return session.scalar(joined.limit(1)) is not None
+
+
 def _settle(keeper: IssueKeeper, proposal: Proposal, now: datetime) -> bool:
     """Take one proposal into the record and into the grouper, unless somebody works on an issue that would go or be split."""
     with keeper.record.session() as session:
@@ -348,6 +355,8 @@ def _settle(keeper: IssueKeeper, proposal: Proposal, now: datetime) -> bool:
             touched.reverse()
         if touched[-1] or (proposal.kind == "merge" and issues[0].id == issues[1].id):
             return False
+        if proposal.kind == "split" and _joined_by_machine(session, issues[0].id):
+            return False  # else joining and parting could alternate for ever; people may still part it
         turned = replace(proposal, issues=tuple(issue.id for issue in issues))
         if apply(keeper.grouper, turned) is None:
             return False

@@ -1,7 +1,7 @@
 """Group a stream of documents into issues, in one pass.
 
-Input (JSONL, time order): id, text; optional title, published. Output: id, issue (equal = the same issue), score, reason,
-copy_of where the text reprints an earlier one; other input fields but the texts pass through; order is kept.
+Input (JSONL, time order): id, text; optional title, published, parent (id of the text that it reposts or answers).
+Output: id, issue (equal = the same issue), score, reason, copy_of where the text reprints an earlier one; other input fields but the texts pass through; order is kept.
 """
 
 from __future__ import annotations
@@ -45,13 +45,16 @@ def grouped(
     rows: Iterator[dict[str, Any]], window: timedelta | None, zone: tzinfo
 ) -> Iterator[Mapping[str, Any]]:
     """One output row for each input row. A row without a time is taken to come at the time of the one before it."""
-    from nlp.corpus.grouping import WINDOW, Grouper
+    from nlp.corpus.grouping import WINDOW, Context, Grouper
 
     grouper = Grouper(WINDOW if window is None else window)
     when = datetime(1970, 1, 1, tzinfo=UTC)
     for row in rows:
         when = moment(row.get("published"), zone, when)
-        found = grouper.add(str(row["id"]), str(row.get("text") or ""), str(row.get("title") or ""), when)
+        context = Context(str(row.get("parent") or ""), str(row.get("author") or ""))
+        found = grouper.add(
+            str(row["id"]), str(row.get("text") or ""), str(row.get("title") or ""), when, context=context
+        )
         passed = {key: value for key, value in row.items() if key not in ("text", "title")}
         out = {**passed, "issue": found.issue, "score": round(found.score, 3), "reason": found.reason}
         yield {**out, "copy_of": found.copy_of} if found.copy_of else out

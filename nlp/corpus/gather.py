@@ -38,6 +38,10 @@ BUSY = 12
 """Documents of one author beyond which the author (a paper, a hot list) says nothing about a story."""
 SILENCE, GAP = 0.5, 10.0
 """Price of a distance in time: SILENCE · ln(1 + days to the issue's nearest document); beyond GAP days there is no tie."""
+POSTED = 8
+"""Stories looked up under one feature, those for which it speaks most."""
+FRAGMENTS = 20_000
+"""Issues, the last changed, that are looked at in one pass."""
 DAYS = 30.0
 """Issues silent for longer before the newest document are left alone."""
 
@@ -90,8 +94,11 @@ def attractions(ledger: Ledger, words: Words) -> list[Attraction]:
     for at, story in enumerate(stories):
         for key, odds in story.odds.items():
             index.setdefault(key, []).append((at, odds))
+    for key, posted in index.items():
+        if len(posted) > POSTED:
+            index[key] = sorted(posted, key=lambda one: -one[1])[:POSTED]
     found = []
-    for issue in live:
+    for issue in live[-FRAGMENTS:]:
         one = _attraction(ledger, issue, texts[issue.number], stories, index, writers)
         if one is not None:
             found.append(one)
@@ -101,11 +108,13 @@ def attractions(ledger: Ledger, words: Words) -> list[Attraction]:
 
 def holds(words: Words, rest: Sequence[Member], leaving: Sequence[Member], issue: Issue) -> bool:
     """Whether most of some documents speak for the rest of their issue: then nothing parts them, however unlike the texts."""
+    rest = [one for one in rest if one.copy_of not in issue.members]
+    leaving = [one for one in leaving if one.copy_of not in issue.members] or leaving
     stories = [_story(issue, rest, words)]
     index = {key: [(0, odds)] for key, odds in stories[0].odds.items()}
     writers = frozenset(member.author for member in leaving if member.author)
     spoke = sum(_vote(None, member, stories, index, writers) is not None for member in leaving)
-    return spoke * 2 > len(leaving)
+    return spoke * 2 >= len(leaving)
 
 
 def window(ledger: Ledger) -> Words:

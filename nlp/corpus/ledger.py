@@ -19,7 +19,7 @@ CANDIDATES = 6
 """Issues that are scored for one text."""
 FAINT = 0.3
 """An issue with less than this share of the best one's votes is not scored."""
-POSTINGS = 16
+POSTINGS = 12
 """Issues filed under one feature; the longest untouched are dropped."""
 
 
