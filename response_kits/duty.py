@@ -21,13 +21,20 @@ _SHORT = (
 """Common short names of departments and the names in full, as a directory has them."""
 
 
+_LABORATORY = re.compile("疾控|疾病预防|检测|检验|监测|公证")
+"""Bodies that test and attest for others: what they say is weighed, the matter is not theirs."""
+_EMERGENCY = ("110", "119", "120", "122")
+"""Numbers for calls for help; nobody is told to ask there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """`unit`: the body that answers; `contact` its telephone or ""; `reason` how it was found, in words."""
+    """`unit`: the body that answers, `reason` how it was found, in words; `ask` and `contact`: whom people can call."""
 
     unit: str
-    contact: str
     reason: str
+    ask: str
+    contact: str
 
 
 def on_duty(
@@ -37,33 +44,47 @@ def on_duty(
     statements: Sequence[Statement],
     office: str = "",
 ) -> Duty:
-    """The source of most verified facts; else the issuer of the issue's published notices; else the unit that the analysis
-    found, where the directory has it and it belongs to the issue's place; else the office that coordinates (`office`).
+    """The body that issued the matter's notices and whose word most verified facts are; else the unit that the analysis found,
+    where the directory has it and it belongs to the issue's place; else the office that coordinates (`office`).
 
-    A body that only coordinates publishing (a news office) is taken only where no other is found.
+    A body that only coordinates publishing (a news office) is taken only where no other is found. Whom to call: that body, else
+    the next one of these that the directory gives a telephone.
     """
     entries = list(session.scalars(select(Organisation).order_by(Organisation.id)))
-    told = Counter(name for f in facts if f.slot != "rule" and (name := body(f.source, entries)))
-    issued = Counter(name for s in statements if s.state == "standing" and (name := body(s.body, entries)))
-    for counted, reason in ((told, "已核实事实的来源单位"), (issued, "已发布通报的发布单位")):
-        ranked = sorted(
-            ((n, name) for name, n in counted.items() if not _OFFICE.search(name)),
-            # Where two gave as much, the one that the directory can reach.
-            key=lambda row: (-row[0], not _entry(row[1], entries), row[1]),
-        )
-        if ranked:
-            return _duty(ranked[0][1], entries, reason)
+    score: Counter[str] = Counter()
+    for fact in facts:
+        if fact.slot != "rule":
+            score[body(fact.source, entries)] += 4 if fact.slot == "what" else 2
+    for statement in statements:
+        if statement.state == "standing":
+            score[body(statement.body, entries)] += 4
     for part in re.split("[、，]", issue.unit):
-        entry = _entry(part, entries)
-        if (
-            entry is not None
-            and not _OFFICE.search(part)
-            and (
-                not issue.place or not entry.place or entry.place in issue.place or issue.place in entry.place
-            )
-        ):
-            return _duty(part, entries, "研判得出的涉事单位")
-    return _duty(office, entries, "尚无承办单位的核实情况，由协调单位牵头")
+        if part in score:
+            score[part] += 3  # the analysis and the facts agree
+    weighed = {name: n / 4 if _LABORATORY.search(name) else n for name, n in score.items()}
+    ranked = sorted(
+        (name for name in weighed if name and not _OFFICE.search(name)),
+        # Where two gave as much, the one that the directory can reach.
+        key=lambda name: (-weighed[name], not _contact(name, entries), name),
+    )
+    found = [
+        part
+        for part in re.split("[、，]", issue.unit)
+        if not _OFFICE.search(part) and _here(_entry(part, entries), issue.place)
+    ]
+    names = [*ranked, *found, office]
+    if ranked:
+        reason = "已核实事实的来源、已发布通报的单位"
+    else:
+        reason = "研判得出的涉事单位" if found else "尚无承办单位的核实情况，由协调单位牵头"
+    ask = next((name for name in names if _contact(name, entries)), "")
+    return Duty(names[0], reason, ask, _contact(ask, entries))
+
+
+def _here(entry: Organisation | None, place: str) -> bool:
+    return entry is not None and (
+        not place or not entry.place or entry.place in place or place in entry.place
+    )
 
 
 def body(source: str, entries: Sequence[Organisation]) -> str:
@@ -85,6 +106,6 @@ def _entry(name: str, entries: Sequence[Organisation]) -> Organisation | None:
     return next((e for e in entries if e.name == name), None)
 
 
-def _duty(name: str, entries: Sequence[Organisation], reason: str) -> Duty:
+def _contact(name: str, entries: Sequence[Organisation]) -> str:
     entry = _entry(name, entries)
-    return Duty(name, entry.contact if entry else "", reason)
+    return entry.contact if entry is not None and entry.contact not in _EMERGENCY else ""

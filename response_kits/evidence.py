@@ -20,6 +20,22 @@ _DENIALS = (
     "没有", "未发现", "未出现", "不存在", "并未", "并无", "无人", "均无", "不属实", "不实", "不是", "不会", "无死亡", "未发生", "没发生",
     "从未", "不涉及", "不变", "未作", "不作改变", "没有改变", "仍为", "仍按", "合格", "符合", "正常", "达标",
 )  # fmt: skip
+_ASKED = frozenset(
+    (
+        "deaths",
+        "injured",
+        "missing",
+        "condition",
+        "cause",
+        "investigation",
+        "accountability",
+        "test",
+        "loss",
+        "contact",
+        "next",
+    )
+)
+"""Slots of which one fact answers most questions; of rules, prices and measures an issue has many that say different things."""
 _PEOPLE = frozenset(("deaths", "missing", "severe", "hospital", "injured"))
 CANDIDATES = 40
 RANK_SMOOTHING = 5
@@ -80,7 +96,8 @@ def answered(question: str, facts: Sequence[Fact]) -> list[Fact]:
         side, _ = stance(question, fact.text)
         if (
             side in ("for", "against")
-            or (asked != "other" and fact.slot == asked)
+            or (asked in _ASKED and fact.slot == asked)
+            or (fact.slot == asked and asked != "other" and overlap(question, fact.text) >= RELATED)
             or overlap(question, fact.text) >= 0.6
         ):
             found.append(fact)

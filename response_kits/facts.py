@@ -205,21 +205,25 @@ _SLOT_CUES = (
     ("loss", ("直接经济损失", "过火面积")),
     ("next", ("下一步", "将于", "下次", "将继续", "后续")),
     ("contact", ("电话", "热线", "12345", "咨询", "邮箱")),
-    ("measure", ("已采取", "封存", "停用", "停止", "疏散", "救治", "排查", "组织", "责令", "派出", "开展", "安排", "退还", "恢复", "转移", "减免", "无害化", "追回", "解除", "清偿", "支付到位", "全面检查")),
+    ("measure", ("已采取", "封存", "停用", "停止", "疏散", "救治", "排查", "组织", "责令", "派出", "开展", "安排", "退还", "恢复", "转移", "减免", "无害化", "追回", "解除", "清偿", "支付到位", "全面检查", "邀请")),
     ("price", ("元",)),
     ("rule", ("规定", "办法", "条例", "标准", "缴费", "待遇")),
     ("scale", ("涉及", "影响", "共有", "多少人", "多少户", "多大范围", "当班")),
 )  # fmt: skip
 
 
-_WARNED = re.compile("(?:不会|不要|切勿|谨防)[^，。]{0,8}(?:电话|热线)|(?:电话|热线)(?:索要|诈骗)")
-"""A warning of telephones, no telephone to call."""
+_UNLESS = {
+    "contact": re.compile("(?:不会|不要|切勿|谨防)[^，。]{0,8}(?:电话|热线)|(?:电话|热线)(?:索要|诈骗)"),
+    "injured": re.compile(r"住院(?:楼|部|费|收费|账单|患者可|\d+天总)"),
+    "test": re.compile(r"检验[^，。]{0,8}(?:\d元|收费)|检验\d+(?:\.\d+)?元"),
+}
+"""Where a cue misleads: a warning of telephones is no telephone to call, a hospital's bill is no injury."""
 
 
 def slot_by_rule(text: str) -> str:
     """The slot that a sentence most likely fills, from its words; `other` where none fits."""
     for slot, cues in _SLOT_CUES:
-        if any(cue in text for cue in cues) and not (slot == "contact" and _WARNED.search(text)):
+        if any(cue in text for cue in cues) and not (slot in _UNLESS and _UNLESS[slot].search(text)):
             return slot
     return "other"
 

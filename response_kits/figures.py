@@ -112,7 +112,8 @@ def _counted(text: str, start: int, end: int, unit: str) -> str:
     right = min(rights, default=len(text))
     best, nearest = "", 99
     for key, cues in _COUNTS:
-        if (key in ("paid", "owed")) != (unit == "元") and unit not in ("人", "个"):
+        money = key in ("paid", "owed")
+        if money != (unit == "元") or (not money and unit not in ("人", "个")):
             continue
         for cue in cues:
             for at in (text.find(cue, end, right), text.rfind(cue, left, start)):

@@ -18,6 +18,7 @@ from huiyin.settings import Settings
 from response_kits import claims, clocks, drafts, evidence, statements
 from response_kits import facts as fact_records
 from response_kits import strategy as strategies
+from response_kits.duty import on_duty
 from response_kits.library import rumours as rumour_library
 from response_kits.library.policies import citation, in_force
 from response_kits.words import overlap
@@ -76,6 +77,8 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
     found = evidence.clauses_for(session, _query(issue), asked=wanted, top=6, day=now.date())
     policies = list({policy.id: policy for policy, _, _ in found}.values())
     past = similar_issues(session, issue)
+    office = (settings or Settings()).organisation
+    duty = on_duty(session, issue, verified, statements.of_issue(session, issue.id), office)
     texts = [*(str(q["question"]) for q in questions), *(c.text for c in said)]
     kit = Kit(
         issue=issue_row(session, issue, now),
@@ -86,7 +89,7 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
         clauses=[_clause(session, *hit, now) for hit in found],
         similar=past,
         strategy=strategies.strategy(issue, verified, rumours, policies, past),
-        responsible=strategies.responsible(session, issue, policies),
+        responsible=strategies.responsible(session, issue, policies, duty),
         hand_over=strategies.hand_over(issue),
         rumours=[{"id": r.id, "claim": r.claim, "verdict": r.verdict, "state": r.state, "rebuttal": r.rebuttal} for r in rumours],
         clocks=[view.as_dict() for view in clocks.views(session, issue.id, now)],
@@ -95,7 +98,7 @@ def build(session: Session, issue_id: str, now: datetime, settings: Settings | N
         conflicts=[c.as_dict() for c in statements.conflicts(session, issue.id) if not c.explained],
         made=now.isoformat(),
     )  # fmt: skip
-    kit.unknown = unknowns(issue, questions, unverified, kit.claims)
+    kit.unknown = unknowns(duty.unit, questions, unverified, kit.claims)
     kit.recommended = recommended(kit)
     kit.gaps = gaps(session, issue, settings or Settings(), now, kit)
     kit.advice = _advice(kit)
@@ -139,13 +142,13 @@ def asked(issue: Issue) -> list[dict[str, Any]]:
 
 
 def unknowns(
-    issue: Issue,
+    unit: str,
     questions: Sequence[dict[str, Any]],
     unverified: Sequence[Fact],
     said: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """What is 正在核查 and whom to ask: open questions, unverified facts, claims without evidence."""
-    unit = issue.unit or "承办部门"
+    unit = unit or "承办部门"
     rows = [{"text": q["question"], "from": "question", "count": q["count"], "ask": _whom(q["question"], unit)}
             for q in questions if not q["answered"]]  # fmt: skip
     rows += [

@@ -12,6 +12,7 @@ from huiyin.records import Clause, Draft, Issue, Organisation, Policy, Rumour
 from huiyin.settings import Settings
 from response_kits import checks
 from response_kits import facts as fact_records
+from response_kits.asking import usable
 from response_kits.drafts._writer import source_lead
 from response_kits.library import policies
 from response_kits.library.policies import citation
@@ -125,7 +126,12 @@ def _pressing(issue: Issue | None) -> list[str]:
     """Questions that an answer must not leave out (graded must)."""
     from response_kits.kit import questions_of
 
-    return [q["question"] for q in questions_of(issue, []) if q["grade"] == "must"] if issue else []
+    # A cry or a piece of a list is no question that a text could answer.
+    return (
+        [q["question"] for q in questions_of(issue, []) if q["grade"] == "must" and usable(q["question"])]
+        if issue
+        else []
+    )
 
 
 def _questions(issue: Issue | None) -> list[str]:

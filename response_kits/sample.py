@@ -23,7 +23,6 @@ from huiyin.records import (
     DocumentRow,
     Fact,
     Issue,
-    IssueDocument,
     Organisation,
     Policy,
     Preference,
@@ -35,6 +34,9 @@ from huiyin.settings import Settings
 from response_kits import clocks, drafts, facts, statements
 from response_kits.figures import figures
 from response_kits.library import policies, rumours
+from response_kits.sample_issues import follow, issues_by_story
+
+__all__ = ["issues_by_story", "load_sample"]
 
 _MARK = "sample_answers"
 _VERDICTS = {"false": "不实", "misread": "不实", "true": "属实", "partly": "部分属实", "unverified": "待核"}
@@ -74,6 +76,7 @@ def load_sample(record: Record, settings: Settings, now: datetime, base: str = "
             done = {}  # the sample was taken away since
         loader = _Loader(session, settings, now, base, build(now), done)
         loader.issues = issues_by_story(session, loader.city)
+        _follow(loader)
         _directory(loader)
         _policies(loader)
         _facts(loader)
@@ -87,26 +90,19 @@ def load_sample(record: Record, settings: Settings, now: datetime, base: str = "
         return dict(loader.counts)
 
 
-def issues_by_story(session: Session, city: City) -> dict[str, str]:
-    """Story → the issue that holds most of its documents, where that story is also the issue's commonest."""
-    stories: dict[str, Counter[str]] = {}
-    query = select(DocumentRow.url, IssueDocument.issue_id).join(
-        IssueDocument, IssueDocument.document_id == DocumentRow.id
-    )
-    for url, issue_id in session.execute(query.where(DocumentRow.sample)):
-        item = city.by_path.get(_path(url))
-        if item is not None:
-            stories.setdefault(issue_id, Counter())[item.story] += 1
-    best: dict[str, tuple[int, str]] = {}
-    for issue_id, counter in stories.items():
-        story, count = counter.most_common(1)[0]
-        if story != "noise" and count > best.get(story, (0, ""))[0]:
-            best[story] = (count, issue_id)
-    return {story: issue_id for story, (_, issue_id) in best.items()}
-
-
-def _path(url: str) -> str:
-    return "/" + url.partition("://")[2].partition("/")[2] if "://" in url else url
+def _follow(load: _Loader) -> None:
+    """Grouping goes on while the sample is crawled: an issue that was a story's may have lost it to a better one."""
+    places: dict[tuple[str, int], str] = {}
+    for kind, name in (("facts", "facts.jsonl"), ("rumours", "rumours.jsonl")):
+        stories = {row["id"]: row.get("story", "") for row in jsonl.rows(str(_file(name)), need=("id",))}
+        places |= {(kind, number): stories.get(key, "") for key, number in load.done.get(kind, {}).items()}
+    items = {item.key: item.story for item in load.city.items}
+    places |= {("statements", n): items.get(key, "") for key, n in load.done.get("statements", {}).items()}
+    places |= {("drafts", n): key.partition("/")[0] for key, n in load.done.get("drafts", {}).items()}
+    for issue_id in follow(load.session, load.issues, places, BY):
+        for statement in statements.of_issue(load.session, issue_id):
+            if statement.sample:
+                _answered(load, issue_id, statement)
 
 
 def _file(name: str) -> Path:

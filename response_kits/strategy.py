@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from huiyin.records import Fact, Issue, Organisation, Policy, Rumour
 from huiyin.rules import load
+from response_kits.duty import Duty
 
 
 def must_answer(issue: Issue, policies: Sequence[Policy], texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -59,12 +60,17 @@ def hand_over(issue: Issue) -> dict[str, Any] | None:
     return None
 
 
-def responsible(session: Session, issue: Issue, policies: Sequence[Policy]) -> dict[str, Any]:
-    """Who answers first and who coordinates (61号): the first row of responsible.toml that holds, with unit and contact."""
+def responsible(
+    session: Session, issue: Issue, policies: Sequence[Policy], duty: Duty | None = None
+) -> dict[str, Any]:
+    """Who answers first and who coordinates (61号): the first row of responsible.toml that holds, with unit and contact.
+
+    `duty`: the body on duty by the facts (duty.on_duty), which goes before the unit that the analysis found."""
     table = load("responsible")
     label = str((issue.level_parts or {}).get("event", {}).get("label", ""))
     units = [part for part in issue.unit.replace("，", "、").split("、") if part]
-    entry = session.scalars(select(Organisation).where(Organisation.name == issue.unit)).first()
+    unit = duty.unit if duty is not None else issue.unit
+    entry = session.scalars(select(Organisation).where(Organisation.name == unit)).first()
     for row in table["scope"]:
         tests = {
             "event_labels": label.startswith(tuple(row.get("event_labels", ()))) if row.get("event_labels") else False,
@@ -76,8 +82,8 @@ def responsible(session: Session, issue: Issue, policies: Sequence[Policy]) -> d
         conditions = [key for key in tests if key in row]
         if all(tests[key] for key in conditions):
             return {
-                "scope": row["key"], "name": row["name"], "first": row["first"], "unit": issue.unit,
-                "contact": entry.contact if entry else "", "coordinates": row["coordinates"], "reason": row["reason"],
+                "scope": row["key"], "name": row["name"], "first": row["first"], "unit": unit,
+                "contact": duty.contact if duty is not None else (entry.contact if entry else ""), "coordinates": row["coordinates"], "reason": row["reason"],
                 "basis": table["basis"],
             }  # fmt: skip
     raise AssertionError("responsible.toml ends with a row without conditions")

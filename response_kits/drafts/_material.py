@@ -67,7 +67,10 @@ class Material:
         title = self.issue.title.strip("《》“” 。！？!?")
         if self.about.get("subject"):
             return str(self.about["subject"])
-        if title and known and all(word in known for word in words(title)) and len(title) <= 30:
+        plainly = not re.search(
+            r"[\d%\s？?：:，,；]", title
+        )  # a headline with a count is no name of a matter
+        if title and plainly and known and all(word in known for word in words(title)) and len(title) <= 30:
             return title
         told = next((w for s in self.statements if s.state == "standing" and (w := matter(s.title))), "")
         if told:
@@ -83,12 +86,14 @@ class Material:
 
 def matter(title: str) -> str:
     """What a published notice is about, from its title: 关于甲的情况通报 → 甲; "" where the title does not say it plainly."""
-    head = re.sub(r"(?:通报|通告|公告|说明|续报)$", "", title.removeprefix("关于"))
-    if head == title.removeprefix("关于") or re.search("[《》“”]|印发|预警", title):
+    name = re.sub(r"^[^关，。]{0,16}关于|^网民反映", "", title)
+    name = re.sub("^网民反映", "", name)
+    head = re.sub(r"(?:通报|通告|公告|说明|续报)$", "", name)
+    if head == name or re.search("[《》“”]|印发|预警", title):
         return ""
     while (
         shorter := re.sub(
-            r"(?:的|情况|初步|核查|调查|结果|原因|第[一二三四五]次|最新|处置|有关|及|和|问题)$", "", head
+            r"(?:的|情况|初步|核查|调查|结果|原因|第[一二三四五]次|最新|处置|处理|决定|有关|及|和)$", "", head
         )
     ) != head:
         head = shorter

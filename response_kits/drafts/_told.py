@@ -26,7 +26,7 @@ _MEASURE = re.compile(
 _INQUIRY = re.compile("调查组|原因[^，。]{0,6}由[^，。]{2,30}调查|正在调查|案件正在办理|仲裁程序|启动问责")
 _NOT = re.compile("截至|网传|不实|将|预计|造成|搜救仍在|可能")
 _OFFICE = re.compile("新闻办")
-ALIKE = 0.6
+ALIKE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,10 @@ def _clauses(m: Material, wanted: re.Pattern[str], said: str) -> list[Told]:
             kept = [
                 clause
                 for clause in re.split("[，；]", bare)
-                if len(clause) >= 6 and wanted.search(clause) and not _NOT.search(clause) and not figures(clause)
+                if len(clause) >= 6
+                and wanted.search(clause)
+                and not _NOT.search(clause)
+                and not figures(clause)
             ]
             text = closed("，".join(kept))
             known = [*(row.text for row in found), *(s for s, _, _ in sentences(said))]

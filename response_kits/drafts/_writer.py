@@ -113,7 +113,7 @@ class Writer:
         if as_of and as_of != self.as_of and not any("截至" in fact.text for fact in group):
             words = f"截至{moment(as_of)}，"
             self.as_of = as_of
-        if source and (words or source != self.source) and source not in group[0].text:
+        if source and source != self.source and source not in group[0].text:
             words += f"{source_lead(source)}，"
         self.source = source
         return words

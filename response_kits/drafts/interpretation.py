@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from huiyin.records import Clause, Policy
 from response_kits import evidence
+from response_kits.asking import usable
+from response_kits.drafts._examples import examples
 from response_kits.drafts._material import Material
 from response_kits.drafts._writer import Writer
 from response_kits.drafts.notice import contact
@@ -14,9 +16,11 @@ from response_kits.library.compare import bare, compare, of_kind
 from response_kits.library.identify import dates, normal_number
 from response_kits.library.policies import bare_title, by_number, citation
 from response_kits.wording import closed, opened
-from response_kits.words import Ranker
+from response_kits.words import Ranker, overlap
 
 KIND = "interpretation"
+NEAR = 0.4
+"""Least share of a question's words that a clause must have to be offered as its answer."""
 
 
 def write(m: Material, w: Writer) -> str:
@@ -39,7 +43,8 @@ def write(m: Material, w: Writer) -> str:
     _section(
         w, "五、时间上有什么要求？", "limits", [c for c in of_kind(policy, "limits") if not _closing(c)], told
     )
-    _section(w, "六、群众能得到什么？", "gains", of_kind(policy, "gains"), told)
+    _section(w, "六、给群众带来哪些便利？", "gains", of_kind(policy, "gains"), told)
+    _worked(w, policy)
     _changes(m, w, policy)
     _misread(m, w, policy)
     _next(m, w, policy)
@@ -130,6 +135,13 @@ def _content(w: Writer, policy: Policy) -> None:
     w.paragraph()
 
 
+def _worked(w: Writer, policy: Policy) -> None:
+    """Examples after what people get, each from the numbers of its clauses."""
+    for example in examples(policy.clauses):
+        w.clause(example.text, *example.clauses)
+        w.paragraph()
+
+
 def _changes(m: Material, w: Writer, policy: Policy) -> None:
     w.frame("七、与原来的规定相比，变化在哪里？")
     w.paragraph()
@@ -143,8 +155,8 @@ def _changes(m: Material, w: Writer, policy: Policy) -> None:
     for change in sorted(changed, key=lambda c: not c.figures)[:4]:
         assert change.new is not None
         assert change.old is not None
-        w.clause(f"原规定{change.old.path}：{_told(change.old)}。", change.old)
-        w.clause(f"现规定{change.new.path}：{_told(change.new)}。", change.new)
+        w.clause(f"原来：{_told(change.old)}（原规定{change.old.path}）。", change.old)
+        w.clause(f"现在：{_told(change.new)}（现规定{change.new.path}）。", change.new)
         w.paragraph()
     if not changed:
         w.gap("changes")
@@ -158,15 +170,15 @@ def _older(m: Material, policy: Policy) -> Policy | None:
 
 def _misread(m: Material, w: Writer, policy: Policy) -> None:
     """What people ask of it, answered by a verified fact where one answers, else by the clause that is nearest."""
-    asked = [str(row["question"]) for row in m.questions[:5] if row.get("question")]
+    asked = [q for row in m.questions if usable(q := str(row["question"]))][:6]
     if not asked:
         return
     w.frame("八、大家关心的几个问题")
     w.paragraph()
-    ranker = Ranker([(c, bare(c)) for c in policy.clauses])
+    ranker = Ranker([(c, bare(c)) for c in policy.clauses if not c.path.startswith("前言")])
     for question in asked:
         answers = evidence.answered(question, m.facts)[:2]
-        near = ranker.search(question, 1)
+        near = [hit for hit in ranker.search(question, 1) if overlap(question, hit[0].text) >= NEAR]
         if not answers and not near:
             continue
         w.question(f"问：{question}")

@@ -25,14 +25,23 @@ _MATTERS = {
     "loss": "经济损失", "test": "检测结果", "accountability": "责任追究", "price": "有关费用",
 }  # fmt: skip
 """Open questions by the name of their matter. Cause, measures, contact and next steps have sentences of their own."""
-_ENDS_WELL = re.compile("(?:事故|事件|案件|火灾|问题|团伙|工作|项目|征收|摇号|规定|情况)$")
+_PEOPLE_FIRST = ("deaths", "injured", "condition", "missing")
+_REMINDS = re.compile("不会[^，。]{0,16}(?:索要|要求|收取)|请勿|谨防|切勿")
+_ENDS_WELL = re.compile(
+    "(?:事故|事件|案件|火灾|问题|团伙|工作|项目|征收|摇号|规定|情况|不适|呕吐|腹泻|中毒|停水|爆管|下坠|决定)$"
+)
 
 
 def write(m: Material, w: Writer) -> str:
     """Fill the writer; returns the title."""
     _lead(m, w)
     w.paragraph()
-    told = [fact for fact in m.of(w.part("facts")["slots"]) if fact.slot != "rule"]
+    told = [fact for fact in m.of(_PEOPLE_FIRST) if fact not in reminders(m)]
+    told += [
+        f
+        for f in m.of(w.part("facts")["slots"])
+        if f not in told and f.slot != "rule" and f not in reminders(m)
+    ]
     # Rules are for interpretations; here only where nothing else is known.
     if not w.facts(told, by_time=True) and not w.facts(m.of(["rule"])):
         w.gap("facts")
@@ -67,7 +76,8 @@ def _lead(m: Material, w: Writer) -> None:
         w.statement(told.text, told.statement, *within)
     elif not w.facts(m.of(["time", "place", "unit"]), lead=False):
         w.gap("lead")
-        w.frame(f"近来，{opened(m.subject)}受到社会关注，感谢广大市民和网民的关心与监督。")
+        matter = m.subject if _ENDS_WELL.search(m.subject) else f"{m.subject}有关情况"
+        w.frame(f"近来，{matter}受到社会关注，感谢广大市民和网民的关心与监督。")
         w.frame("现将已核实的情况通报如下：")
         return
     w.frame("此事受到社会关注，感谢广大市民和网民的关心与监督。")
@@ -77,7 +87,9 @@ def _lead(m: Material, w: Writer) -> None:
 def _within(fact: Fact, told: str) -> bool:
     """Does a sentence say all that a fact says: each of its words and figures?"""
     said = {(f.value, f.unit) for f in figures(told)}
-    return all((f.value, f.unit) in said for f in figures(fact.text)) and set(words(fact.text)) <= set(words(told))
+    return all((f.value, f.unit) in said for f in figures(fact.text)) and set(words(fact.text)) <= set(
+        words(told)
+    )
 
 
 def _measures(m: Material, w: Writer) -> None:
@@ -86,9 +98,11 @@ def _measures(m: Material, w: Writer) -> None:
     told = _told.measures(m, w.said + "\n".join(f.text for f in m.facts))
     if len(done) + len(told) > 1:
         w.frame("目前，已采取以下措施：")
+    elif done or told:
+        w.frame("处置进展：")
     for row in told:
         w.statement(row.text, row.statement)
-    w.facts(done, lead=len(done) + len(told) == 1, by_time=True)
+    w.facts(done, lead=len(done) == 1 and not told)
     if not done and not told and not m.of(["accountability"]):
         w.gap("measures")
 
@@ -130,11 +144,20 @@ def _open_questions(m: Material, w: Writer) -> None:
 def next_steps(m: Material, w: Writer) -> None:
     """Next steps, and the time of the next release where one was set; else the gap."""
     w.facts(m.of(["next"]), lead=False)
+    remind = [fact for fact in reminders(m) if fact.id not in w.used]
+    if remind:
+        w.frame("特别提醒：")
+        w.facts(remind, lead=False)
     if m.next_update is not None:
         w.frame(f"下一次情况通报计划于{moment(m.next_update)}前发布。")
     else:
         w.frame("后续进展将及时发布。")
         w.gap("next")
+
+
+def reminders(m: Material) -> list[Fact]:
+    """Verified facts that warn people (no official asks for a code by telephone): they stand at the end."""
+    return [fact for fact in m.facts if fact.slot != "rule" and _REMINDS.search(fact.text)]
 
 
 def contact(m: Material, w: Writer, part: str = "contact") -> None:
@@ -144,6 +167,6 @@ def contact(m: Material, w: Writer, part: str = "contact") -> None:
     if known:
         w.facts(known, lead=False)
     elif duty.contact:
-        w.frame(f"如需咨询或者反映情况，可联系{duty.unit}，电话：{duty.contact}。")
+        w.frame(f"如需咨询或者反映情况，可联系{duty.ask}，电话：{duty.contact}。")
     else:
         w.gap(part)

@@ -5,24 +5,53 @@ from __future__ import annotations
 from typing import Any
 
 from huiyin.records import Clause, Fact, Policy
+from response_kits.asking import usable
 from response_kits.drafts._material import Material
+from response_kits.drafts._told import inquiry, measures
 from response_kits.drafts._writer import Writer
 from response_kits.drafts.interpretation import cited
+from response_kits.drafts.notice import reminders
+from response_kits.facts import slot_by_rule
 from response_kits.library import rumours as rumour_library
 from response_kits.library.compare import bare
 from response_kits.library.policies import citation
 from response_kits.wording import closed, joined, moment, opened
-from response_kits.words import Ranker
+from response_kits.words import Ranker, overlap
 
 KIND = "press"
+MOST = 12
+"""Questions of the public in one pool."""
+NEAR = 0.4
+"""Least share of a question's words that a clause must have to be offered as its answer."""
 _MESSAGES = (
     (
         "事实",
-        ("what", "deaths", "missing", "injured", "condition", "scale", "truth", "test", "rule", "price"),
+        (
+            "what",
+            "deaths",
+            "injured",
+            "condition",
+            "missing",
+            "scale",
+            "truth",
+            "test",
+            "rule",
+            "price",
+            "other",
+        ),
     ),
     ("行动", ("measure", "accountability", "check")),
     ("下一步", ("investigation", "next", "cause", "trend")),
 )
+_USUAL = (
+    ("目前人员伤亡情况如何？", ("deaths", "injured", "missing", "condition")),
+    ("已经采取了哪些措施？", ("measure",)),
+    ("原因是什么？", ("cause", "investigation")),
+    ("有关责任怎样处理？", ("accountability",)),
+    ("检测结果如何？", ("test",)),
+    ("文件是怎样规定的？", ("rule",)),
+)
+"""What is asked at every press conference; added where a verified fact answers it and nobody among the public asked it so."""
 _NOT = {
     "deaths": "不估计数字，不透露遇难者身份", "injured": "不透露伤者姓名和病历", "cause": "不推测原因，不评价责任",
     "accountability": "不评价个人，以主管机关公布为准", "": "不说尚未核实的数字、原因和承诺",
@@ -38,20 +67,50 @@ def write(m: Material, w: Writer) -> str:
         w.gap("messages")
     w.frame("二、问答")
     w.paragraph()
-    rows = _asked(m)
+    rows = [row for row in _asked(m) if usable(str(row["question"]))][:MOST]
     for row in rows:
         _answer(m, w, row)
+    _usual(m, w, {slot_by_rule(str(row["question"])) for row in rows})
     if not rows:
         w.gap("questions")
     return f"{m.subject}新闻发布口径"
 
 
+def _usual(m: Material, w: Writer, asked: set[str]) -> None:
+    for question, slots in _USUAL:
+        facts = m.of(slots)[:3]
+        if facts and not asked & set(slots):
+            w.question(f"问（常规）：{question}")
+            w.paragraph()
+            w.fact("答：" + "".join(closed(fact.text) for fact in facts), *facts)
+            w.paragraph()
+            w.note(_basis(facts), *facts)
+            w.paragraph()
+            _rules(m, w, slots[0], known=True)
+
+
+def _rules(m: Material, w: Writer, slot: str, *, known: bool) -> None:
+    """What may and may not be said, who is responsible, who approved which version."""
+    may = "可以说：上述已核实内容" if known else "可以说：正在核查、核实后公布"
+    w.frame(f"{may}；不可以说：{_NOT.get(slot, _NOT['']).removeprefix('不说')}。" if _NOT.get(slot, _NOT[""]).startswith("不说")
+            else f"{may}；{_NOT[slot]}。")  # fmt: skip
+    w.frame(f"责任单位：{m.duty().unit or '待定'}；审定：待审签；版本：第1版。")
+    w.paragraph()
+
+
 def _message(m: Material, w: Writer, name: str, slots: tuple[str, ...]) -> bool:
     """One core message: at most three facts; False where nothing is verified for it."""
-    chosen = [fact for fact in m.of(slots) if fact.id not in w.used][:3]
-    if not chosen:
+    chosen = [fact for fact in m.of(slots) if fact.id not in w.used and fact not in reminders(m)][:3]
+    known = w.said + "\n".join(fact.text for fact in m.facts)
+    told = {"行动": measures, "下一步": inquiry}[name](m, known)[: 3 - len(chosen)] if name != "事实" else []
+    if not chosen and not told:
+        if name == "下一步":
+            w.frame("下一步：后续进展将及时发布。")
+            w.paragraph()
         return False
     w.frame(f"{name}：")
+    for row in told:
+        w.statement(row.text, row.statement)
     w.facts(chosen)
     w.paragraph()
     return True
@@ -64,28 +123,24 @@ def _asked(m: Material) -> list[dict[str, Any]]:
 
 
 def _answer(m: Material, w: Writer, row: dict[str, Any]) -> None:
-    from response_kits.facts import slot_by_rule
-
     w.question(f"问（{row['grade_name']}）：{row['question']}")
     w.paragraph()
     answers = [fact for fact in m.facts if fact.id in row["facts"]][:3]
     judged = [r for r in rumour_library.listing(m.session, issue_id=m.issue.id) if r.id in row["rumours"]][:1]
+    near = None if answers or judged else _clause(m, str(row["question"]))
     if answers:
         w.fact("答：" + "".join(closed(fact.text) for fact in answers), *answers)
         w.paragraph()
         w.note(_basis(answers), *answers)
     elif judged:
         w.rumour(f"答：{closed(judged[0].rebuttal)}", judged[0].id, "fact")
-    elif (near := _clause(m, str(row["question"]))) is not None:
+    elif near is not None:
         w.clause(f"答：{opened(bare(near[1]))}（{citation(*near)}）。", near[1])
     else:
         w.unknown("答：这个问题有关部门正在核查，核实后及时公布。")
         w.gap("questions")
     w.paragraph()
-    slot = slot_by_rule(str(row["question"]))
-    w.frame(f"可以说：上述内容。不可以说：{_NOT.get(slot, _NOT[''])}。")
-    w.frame(f"责任单位：{m.issue.unit or '待定'}；审定：待审签。")
-    w.paragraph()
+    _rules(m, w, slot_by_rule(str(row["question"])), known=bool(answers or judged or near))
 
 
 def _clause(m: Material, question: str) -> tuple[Policy, Clause] | None:
@@ -93,7 +148,9 @@ def _clause(m: Material, question: str) -> tuple[Policy, Clause] | None:
     policy = m.policy or cited(m)
     if policy is None:
         return None
-    near = Ranker([(c, bare(c)) for c in policy.clauses]).search(question, 1)
+    near = Ranker([(c, bare(c)) for c in policy.clauses if not c.path.startswith("前言")]).search(question, 1)
+    if near and overlap(question, near[0][0].text) < NEAR:
+        return None
     return (policy, near[0][0]) if near else None
 
 

@@ -6,15 +6,20 @@ from huiyin.records import Fact, Rumour
 from response_kits import evidence
 from response_kits.drafts._material import Material
 from response_kits.drafts._writer import Writer
-from response_kits.drafts.notice import contact
-from response_kits.wording import closed, joined, opened, sentences
+from response_kits.drafts.notice import contact, titled
+from response_kits.library.policies import bare_title
+from response_kits.wording import closed, joined, moment, opened, sentences
+from response_kits.words import overlap
 
 KIND = "rebuttal"
+TOLD = 0.6
+"""Shared words from which a sentence counts as told already."""
+_ORDER = {"deaths": 0, "injured": 1, "condition": 2, "missing": 3}
 
 
 def write(m: Material, w: Writer) -> str:
     """Fill the writer; returns the title. Without a verdict it says that the claim is being checked, and nothing more."""
-    title = f"关于{m.subject}的情况说明"
+    title = f"关于{titled(m.subject)}说明"
     rumour = m.rumour
     if rumour is None or rumour.verdict == "待核":
         _not_yet(m, w, rumour)
@@ -29,7 +34,7 @@ def write(m: Material, w: Writer) -> str:
     _check(m, w, headline)
     _why(m, w, rumour, against)
     w.paragraph()
-    _again(m, w, rumour, [f for f in headline if f in against] or headline)
+    _again(m, w, rumour, [f for f in headline if f in against or f.slot in _ORDER] or headline)
     contact(m, w, "again")
     w.signature(m.organisation, m.now)
     return title
@@ -56,8 +61,14 @@ def _headline(m: Material, rumour: Rumour, against: list[Fact], support: list[Fa
     """The facts to open with: those that decide, led by what the same source says of the matter as a whole."""
     deciding = ((support or against) if rumour.verdict == "属实" else (against or support))[:2]
     sources = {fact.source for fact in deciding}
-    whole = [f for f in m.of(["injured", "scale", "truth"]) if f.source in sources and f not in deciding][:1]
-    return sorted([*whole, *deciding], key=lambda fact: fact.id)
+    slots = ["injured", "scale", "truth"]
+    if any(fact.slot in ("deaths", "missing") for fact in deciding):
+        slots = ["missing", *slots]  # nobody is missing: part of the answer to a claimed toll
+    whole = [f for f in m.of(slots) if f.source in sources and f not in deciding][:2]
+    return sorted(
+        [*whole, *deciding],
+        key=lambda fact: (fact.as_of.timestamp() if fact.as_of else 0.0, _ORDER.get(fact.slot, 9), fact.id),
+    )
 
 
 def _not_yet(m: Material, w: Writer, rumour: Rumour | None) -> None:
@@ -76,10 +87,20 @@ def _library_fact(w: Writer, rumour: Rumour) -> bool:
     """The rebuttal of the library stands in for a fact where it was published with its source."""
     if not rumour.rebuttal.strip() or not (rumour.sources or rumour.state == "published"):
         return False
-    said = [s for s, _, _ in sentences(rumour.rebuttal) if rumour.claim not in s]
+    said = _library_sentences(rumour)
     for sentence in said:
-        w.rumour(closed(sentence), rumour.id, "fact")
+        w.rumour(sentence, rumour.id, "fact")
     return bool(said)
+
+
+def _library_sentences(rumour: Rumour) -> list[str]:
+    """What the library's rebuttal states, without the claim and without calls for leads."""
+    found = []
+    for sentence, _, _ in sentences(rumour.rebuttal):
+        parts = [p for p in opened(sentence).split("；") if rumour.claim not in p and "欢迎提供线索" not in p]
+        if parts:
+            found.append(closed("；".join(parts)))
+    return found
 
 
 def _claim(w: Writer, rumour: Rumour, against: list[Fact], support: list[Fact]) -> None:
@@ -102,7 +123,11 @@ def _check(m: Material, w: Writer, headline: list[Fact]) -> None:
     steps = m.of(w.part("check")["slots"])
     if w.facts(steps):
         return
-    bodies = joined(fact.source for fact in headline)
+    bodies = joined(fact.source for fact in headline) or joined(
+        f"《{bare_title(str(s['title']))}》"
+        for s in (m.rumour.sources if m.rumour else ())
+        if isinstance(s, dict) and s.get("title")
+    )
     if bodies.startswith("《"):
         w.note(f"以上内容见{bodies}。", *headline)
     elif bodies:
@@ -119,18 +144,40 @@ def _why(m: Material, w: Writer, rumour: Rumour, against: list[Fact]) -> None:
         if side == "against":
             numbers = reason.startswith("传言称")
             w.note(
-                f"传言{'所称数字与核实结果不符' if numbers else '与上述核实情况相反'}，没有事实依据。", fact
+                f"传言{'所称数字与实际情况不符' if numbers else '与上述实际情况相反'}，没有事实依据。", fact
             )
-            return
-    w.gap("why")
+            break
+    else:
+        if not _reasons(w, rumour):
+            if rumour.verdict == "不实" and rumour.rebuttal.strip():
+                w.frame("传言与上述实际情况不符，没有事实依据。")
+            w.gap("why")
+        return
+    _reasons(w, rumour)
+
+
+def _reasons(w: Writer, rumour: Rumour) -> bool:
+    """What the judged entry of the library says beyond what the text has told: where the misreading comes from."""
+    if not (rumour.sources or rumour.state == "published"):
+        return False
+    told = [s for s, _, _ in sentences(w.said)]
+    fresh = [
+        s
+        for s, _, _ in sentences(rumour.rebuttal.replace("；", "。"))
+        if rumour.claim not in s and "截至" not in s and all(overlap(s, other) < TOLD for other in told)
+    ]
+    if fresh:
+        w.rumour("实际情况是：" + closed("；".join(opened(s) for s in fresh[:2])), rumour.id, "fact")
+    return bool(fresh)
 
 
 def _again(m: Material, w: Writer, rumour: Rumour, headline: list[Fact]) -> None:
     if headline:
-        w.fact(f"再次说明：{closed(headline[0].text)}", headline[0])
+        until = f"截至{moment(headline[-1].as_of)}，" if headline[-1].as_of else ""
+        again = [fact for fact in headline if fact.as_of == headline[-1].as_of][:2]
+        w.fact(f"再次说明：{until}{closed('，'.join(opened(f.text) for f in again))}", *again)
     elif rumour.rebuttal.strip():
-        first = next((s for s, _, _ in sentences(rumour.rebuttal) if rumour.claim not in s), "")
-        if first:
-            w.rumour(f"再次说明：{closed(first)}", rumour.id, "fact")
-    w.frame(f"有关信息以{m.organisation}发布的内容为准。")
-    w.frame("请广大市民和网民不信谣、不传谣。")
+        said = _library_sentences(rumour)
+        if said:
+            w.rumour(f"再次说明：{said[0]}", rumour.id, "fact")
+    w.frame(f"有关信息请以{m.organisation}等官方渠道发布的为准。")

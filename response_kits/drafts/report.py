@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from response_kits.drafts._material import Material, earlier
-from response_kits.drafts._writer import Writer
 from response_kits.drafts._told import WHEN, account, measures, place
+from response_kits.drafts._writer import Writer
 from response_kits.wording import closed, moment
 
 KIND = "report_first"
@@ -15,11 +15,7 @@ def write(m: Material, w: Writer) -> str:
     """Fill the writer for any of the three; returns the title."""
     if w.kind == "report_follow":
         return _follow(m, w)
-    w.frame(
-        "现将有关情况报告如下："
-        if w.kind == "report_first"
-        else "现将事件处置和调查情况报告如下："
-    )
+    w.frame("现将有关情况报告如下：" if w.kind == "report_first" else "现将事件处置和调查情况报告如下：")
     if w.kind == "report_first":
         reported = m.issue.reported or m.issue.seen
         w.paragraph()
@@ -27,7 +23,9 @@ def write(m: Material, w: Writer) -> str:
     for row in w.parts:
         w.paragraph()
         w.frame(f"{row['name']}：")
-        if not w.facts(m.of(row.get("slots", []))) and not _derived(m, w, row["key"]):
+        known = row["key"] in ("measures", "aftermath") and _derived(m, w, row["key"])
+        known = w.facts(m.of(row.get("slots", []))) or known
+        if not known and not _derived(m, w, row["key"]):
             if not row.get("unknown"):
                 w.unknown("正在核查。")
             w.gap(row["key"])

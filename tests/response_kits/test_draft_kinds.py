@@ -82,7 +82,7 @@ def test_an_unverified_fact_is_said_as_being_checked_only(
     facts.add(session, issue.id, "涉及3个年级。", slot="scale", source="家长", by="analyst1", now=NOW)
     text = drafts.compose(session, issue.id, "notice", settings, NOW, ABOUT).text
     assert "3个年级" not in text
-    assert re.search("涉及人数、规模.*正在核查", text)
+    assert re.search("对大家关心的[^。]*影响范围[^。]*正在核查", text)
 
 
 def test_a_rebuttal_opens_with_the_fact_and_quotes_the_claim_once(
@@ -129,7 +129,7 @@ def test_an_interpretation_answers_from_clauses(session: Session, issue: Issue, 
     text = drafts.compose(session, issue.id, "interpretation", settings, NOW, {"policy": rule.id})
     assert text.title == "《云江市停车管理办法》政策解读"
     assert "医院停车场每日最高收费20元" in text.text
-    assert "原规定第二条：医院停车场每日最高收费50元。" in text.text
+    assert "原来：医院停车场每日最高收费50元（原规定第二条）。" in text.text
     assert "2026年6月1日印发" in text.text
     numbered = [line for line in text.text.split("\n") if re.match("[一二三四五六七九]、", line)]
     assert len(numbered) == 8
