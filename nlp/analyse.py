@@ -16,6 +16,7 @@ from typing import Any
 from huiyin.document import Analysis
 from huiyin.settings import Settings
 from nlp.heads import MODELS, Heads, Scores
+from nlp.moment import moment
 from nlp.normalise import normalise_many
 from nlp.segment import cutter, words_of
 from nlp.stack import ORDER, Stack, features
@@ -39,7 +40,6 @@ BATCH = 1_000
 BATCH_CHARACTERS = 2_000_000
 """A batch ends at BATCH rows or BATCH_CHARACTERS characters, so that huge texts do not make huge batches."""
 TEXT_LIMIT = Settings().text_limit
-_ZONE = Settings().zone
 HEADS = ("topic", "sentiment", "urgency", "respond", "emotion", "rumour")
 
 
@@ -114,7 +114,7 @@ class Analyser:
             for found, bag in zip(words, counts, strict=True)
         ]
         told = [casualties.explain(text) for text in texts]
-        moments = [_moment(row.get("published")) for row in batch]
+        moments = [moment(row.get("published")) for row in batch]
         judged = [
             urgency_rules.judge(text, title, bag, moment, hurt)
             for text, title, bag, moment, hurt in zip(texts, titles, bags, moments, told, strict=True)
@@ -209,18 +209,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)
-
-
-def _moment(value: Any) -> datetime | None:
-    """A time as given; a string is read as ISO 8601, a naive time as Asia/Shanghai; None where it cannot be read."""
-    if isinstance(value, str) and value:
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=_ZONE)
 
 
 def _comments(value: Any) -> tuple[str, ...]:

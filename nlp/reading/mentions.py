@@ -13,9 +13,12 @@ from nlp.reading.placing import Frame, placed
 
 __all__ = ["Mention", "mentions"]
 
+LIMIT = 300
+"""No sentence is read after so many mentions: no report has them, and a text made to be slow has."""
+
 
 def mentions(text: str) -> list[Mention]:
-    """All mentions in order. Counts are joined to casualty words clause by clause, settings are judged by sentence."""
+    """The mentions in order, the first LIMIT or so. Counts are joined to casualty words clause by clause, settings are judged by sentence."""
     original, text = text, plain(text)
     if patterns.KIND.search(text) is None:
         return []
@@ -27,6 +30,8 @@ def mentions(text: str) -> list[Mention]:
     for number, (offset, sentence) in enumerate(sentences):
         if not patterns.KIND.search(sentence):
             continue
+        if len(found) >= LIMIT:
+            break
         here = _in_sentence(sentence, offset, number)
         if here:
             before = sentences[number - 1][1] if number else ""

@@ -109,7 +109,8 @@ NONE = re.compile(
 UNKNOWN = re.compile(
     r"伤亡(?:情况|人数|数字|原因)?[^，。]{0,6}(?:不明|不详|不清|未知|待查|核实|核查|统计|了解)|是否[^，。]{0,6}(?:伤亡|死亡|受伤)|有无[^，。]{0,4}(?:伤亡|死亡)"
 )
-SENTENCE = re.compile(r"[^。！？!?\n；;】]+[。！？!?\n；;】]?")
+SENTENCE = re.compile(r"[^。！？!?\n；;】]{1,500}[。！？!?\n；;】]?")
+"""At most 500 signs: what follows within a sentence is compared with what came before, and some texts know no stop."""
 BARE = re.compile(
     r"(?:目前|至今|均|都|全部|仍|已经?|先后|不幸|双双|现|当场|最终)*(?:死亡|遇难|身亡|下落不明|失联|失踪|受伤|不治|抢救无效)(?:死亡|身亡)?"
 )

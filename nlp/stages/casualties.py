@@ -52,8 +52,10 @@ def _total(found: list[Mention], kind: str) -> int | None:
         return None
     best = 0
     extra = 0
-    for sentence in dict.fromkeys(mention.sentence for mention in of_kind):
-        here = [mention for mention in of_kind if mention.sentence == sentence]
+    sentences: dict[int, list[Mention]] = {}
+    for mention in of_kind:
+        sentences.setdefault(mention.sentence, []).append(mention)
+    for here in sentences.values():
         wholes = [mention.value or 0 for mention in here if mention.role == "whole"]
         parts = [mention.value or 0 for mention in here if mention.role == "part"]
         totals = [mention.value or 0 for mention in here if mention.role == "total"]

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from huiyin.document import Casualties
 from huiyin.rules import load as load_rules
+from nlp.moment import moment
 from nlp.reading import cues
 from nlp.reading.model import Mention
 from nlp.stages import casualties
@@ -87,7 +88,7 @@ def judge(
     text: str,
     title: str = "",
     words: Collection[str] = frozenset(),
-    published: datetime | None = None,
+    published: datetime | str | None = None,
     told: Sequence[Mention] | None = None,
 ) -> Judgement:
     """Judge one text. `words`: its segmented words where known, against cues that straddle two words; `published`: its time,
@@ -111,7 +112,7 @@ def judge(
     if hurt is not None:
         for name in ("deaths", "injured", "missing"):
             features[name] = math.log1p(getattr(hurt, name) or 0)
-    muted = _muted(full, found, published)
+    muted = _muted(full, found, moment(published))
     signals = _signals(full, found, hurt, told or ())
     for key, _, _ in signals:
         features[f"sign_{key}"] = 1.0
