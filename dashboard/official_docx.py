@@ -17,6 +17,9 @@ BODY, TITLE, HEADING = "仿宋_GB2312", "方正小标宋简体", "黑体"
 LINE = Pt(28.9)
 _DATE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日(?:\d{1,2}时(?:\d{1,2}分)?)?")
 _HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、.{1,40}")
+WIDE = 20
+"""Characters of a title in one line: 22 points each on 156 mm."""
+_KINDS = "有关情况的|情况通报|情况说明|政策解读|新闻发布口径|发言人资料包|通报$|说明$|答复$|初报$|续报|终报$"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -34,23 +37,45 @@ def document(title: str, text: str, mark: str = "") -> bytes:
         _line(made.add_paragraph(), mark, HEADING, 14)
     head = made.add_paragraph()
     head.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _line(head, title, TITLE, 22)
+    _line(head, broken(title), TITLE, 22)
     made.add_paragraph()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     signed = len(lines) > 1 and _DATE.fullmatch(lines[-1]) is not None and len(lines[-2]) <= 40
     for number, line in enumerate(lines):
         paragraph = made.add_paragraph()
         if signed and number >= len(lines) - 2:
+            if number == len(lines) - 2:
+                paragraph.paragraph_format.keep_with_next = True
+                _line(paragraph, "", BODY, 16)  # one line is left free above the signature
+                paragraph = made.add_paragraph()
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             paragraph.paragraph_format.right_indent = Pt(32)
             paragraph.paragraph_format.keep_with_next = number == len(lines) - 2
             _line(paragraph, line, BODY, 16)
         else:
             paragraph.paragraph_format.first_line_indent = Pt(32)
-            _line(paragraph, line, HEADING if _HEADING.fullmatch(line) else BODY, 16)
+            heading = _HEADING.fullmatch(line) is not None and line[-1] not in "。；"
+            paragraph.paragraph_format.keep_with_next = heading
+            _line(paragraph, line, HEADING if heading else BODY, 16)
     stream = io.BytesIO()
     made.save(stream)
     return stream.getvalue()
+
+
+def broken(title: str) -> str:
+    """A title of more than one line broken where its words end, the lines of like length: before the kind of text, after 的,
+    》 or 和. Nothing is broken that fits one line."""
+    if len(title) <= WIDE:
+        return title
+    places = [m.end() for m in re.finditer("[》的]|有限公司|公司|人民政府", title)]
+    places += [m.start() for m in re.finditer(_KINDS, title)]
+    fitting = [
+        at for at in places if 4 <= at <= WIDE and len(title) - at <= WIDE and title[at : at + 1] != "的"
+    ]
+    if not fitting:
+        return title
+    at = min(fitting, key=lambda at: abs(2 * at - len(title)))
+    return f"{title[:at]}\n{title[at:]}"
 
 
 def _line(paragraph: Paragraph, words: str, font: str, size: float) -> None:
