@@ -119,7 +119,7 @@ class Analyser:
             urgency_rules.judge(text, title, bag, moment, hurt)
             for text, title, bag, moment, hurt in zip(texts, titles, bags, moments, told, strict=True)
         ]
-        levels, answers = self._stacked(scores, judged, empty)
+        levels, answers = self._stacked(scores, judged, texts, empty)
         keys = [keywords.find(found, self._weights) for found in counts]
         moved = self._weighty([keys[p] if levels[p] != judged[p].level else () for p in range(len(batch))])
         located = [places.mentions(text) for text in texts]
@@ -158,12 +158,16 @@ class Analyser:
         ]
 
     def _stacked(
-        self, scores: Mapping[str, Scores], judged: Sequence[Judgement], empty: Sequence[bool]
+        self,
+        scores: Mapping[str, Scores],
+        judged: Sequence[Judgement],
+        texts: Sequence[str],
+        empty: Sequence[bool],
     ) -> tuple[list[int], list[tuple[bool, float]]]:
         """Urgency level and (respond, share) of each text, from heads and rules together."""
         raw = {name: scores[name] * self._heads.heads[name].temperature for name in ORDER}
         rule = [judgement.level for judgement in judged]
-        found = features(raw, rule, [judgement.features.get("points", 0.0) for judgement in judged])
+        found = features(raw, rule, [j.features.get("points", 0.0) for j in judged], texts)
         shares = self._stack.shares(found)
         stacked = self._stack.levels(shares).tolist()
         levels = [

@@ -77,6 +77,7 @@ class _Emotion:
             f"not travel well to other kinds of text.\n\n## Retrain\n`huiyin train emotion --data {names}`\n"
         )
         (folder / "emotion" / "MODEL_CARD.md").write_text(card, "utf-8")
+        scores.save(folder / "emotion", scores.flat(result))
         return f"emotion: saved to {folder / 'emotion'}; on the held-back fifth {scores.headline(result):.3f}"
 
     def evaluate(self, data: list[str], settings: Settings, *, models: str | None) -> dict[str, Any]:

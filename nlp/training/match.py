@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from huiyin import jsonl
 from nlp.corpus.grams import Side, character_counts, dense, rarity
 from nlp.corpus.match import CANDIDATES, WEIGHTS, Claim, Matcher, spellings
+from nlp.training import scores
 from nlp.training.ranking import chance, choice
 
 PAIRS = Path(__file__).with_name("match_pairs.tsv")
@@ -249,6 +250,7 @@ def main() -> None:
     others = [str(row["text"]) for file in args.others for row in jsonl.rows(file)]
     random.Random(1).shuffle(others)
     model, figures = measure(list(jsonl.rows(args.pairs)), others[:4_000])
+    scores.save(args.output.parent, figures)
     args.output.write_text(json.dumps({**model, "figures": figures}, indent=1) + "\n", "utf-8")
     for name, value in figures.items():
         print(f"{name:50} {value:.3f}")

@@ -24,6 +24,7 @@ from nlp.heads import MODELS, Head
 from nlp.normalise import normalise_many
 from nlp.segment import words_of
 from nlp.stages.rumour import COMMENTS, COMMENTS_READ, HEAD, TOLD, RumourScorer, joined, plain
+from nlp.training import rumour_cards as cards
 from nlp.training import scores
 from nlp.training.rumour_posts import Post, others, read
 
@@ -59,6 +60,11 @@ class _Rumour:
             join, *heads = bench.comments(np.asarray(told))
             for head in heads:
                 head.save(folder)
+                told_figures = {name: value for name, value in figures.items() if head.name in name}
+                scores.save(folder / head.name, told_figures)
+                (folder / head.name / "MODEL_CARD.md").write_text(
+                    cards.beside(head.name, told_figures, data, len(told)), "utf-8"
+                )
         else:
             join = {"text": 1.0, "comments": 0.0, "count": 0.0, "bias": 0.0}
         place = folder / HEAD
@@ -69,7 +75,10 @@ class _Rumour:
             + "\n".join(words) + "\n",
             "utf-8",
         )  # fmt: skip
-        (place / "MODEL_CARD.md").write_text(_card(figures, data, bench), "utf-8")
+        scores.save(place, figures)
+        (place / "MODEL_CARD.md").write_text(
+            cards.rumour(figures, data, posts=len(bench.posts), others=bench.used), "utf-8"
+        )
         lines = [f"{name}: {value:.3f}" for name, value in figures.items()]
         return "\n".join([f"rumour: saved to {place}", *lines])
 
@@ -172,6 +181,10 @@ class _Bench:
         truth = self.truth[last]
         heard = count > 0
         return {
+            f"AUC comments alone ({COMMENTS})": float(roc_auc_score(truth[heard], reads[heard])),
+            f"AUC text of posts with comments ({TOLD})": float(
+                roc_auc_score(truth[heard], _apply(told_text, texts)[heard])
+            ),
             "share of them with a comment in 30 minutes": float(heard.mean()),
             "AUC of these, text and comments": float(roc_auc_score(truth[heard], both[heard])),
             "AUC text, last 30 % in time": float(roc_auc_score(truth, margin)),
@@ -251,38 +264,6 @@ def _twins(texts: Sequence[str], known: Sequence[str]) -> NDArray[np.bool_]:
     asked = side.asked(counts).cosine
     parts = [dense(asked[at : at + 200], side.cosine).max(axis=1) for at in range(0, len(texts), 200)]
     return np.concatenate(parts) >= TWIN
-
-
-def _card(figures: dict[str, float], data: Sequence[str], bench: _Bench) -> str:
-    names = " ".join(Path(file).name for file in data)
-    table = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items())
-    return f"""# rumour
-
-How much a text reads like posts that were debunked: logistic regression on hashed character 1- to 3-grams (`rumour`), a second
-one on the early comments joined (`rumour_comments`), a third on the text where there are comments (`rumour_told`, from one
-source), and a join of the two (`join.json`). A score, never a verdict.
-
-## Data
-{len(bench.posts)} labelled posts ({names}): THUNLP Chinese_Rumor_Dataset (CED) and the EANN subset of Weibo (Jin 2017), “please
-cite” or no licence stated. {bench.used} other texts of public sets (everyday microblogs, news, citizens' messages; claims and
-titles of debunking sites) with small weights. Addresses, names called, hashtags and emoticons are taken out for training, so
-that habits of a platform or a year weigh less. No text is kept; `words.txt` holds single words.
-
-## Scores
-Each split is fitted anew; the model that is shipped is fitted on all posts.
-
-| split | value |
-| --- | --- |
-{table}
-
-## Limits
-Learnt from microblogs of 2009–2015 and a pandemic; on a source that it has not seen the text alone tells much less than within
-a source. It knows the wording of rumours, not what is true: a true alarm reads like a false one. Short texts say little.
-Irony, pictures and video are not seen.
-
-## Retrain
-`huiyin train rumour --data {names} --aux FOLDER`
-"""
 
 
 TRAINER = _Rumour()

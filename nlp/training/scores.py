@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,6 +86,18 @@ def headline(result: dict[str, Any]) -> float:
         if name in result:
             return float(result[name])
     return float(result["macro_f1_10"] + result["accuracy"]) / 2
+
+
+def flat(result: dict[str, Any]) -> dict[str, float]:
+    """The scores that are one number each, by name, without the tables."""
+    return {name: round(value, 4) for name, value in result.items() if isinstance(value, (int, float))}
+
+
+def save(place: Path, figures: dict[str, float]) -> None:
+    """Write `scores.json` into a model's folder: measured scores, name → number; the system page shows them."""
+    place.mkdir(parents=True, exist_ok=True)
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    (place / "scores.json").write_text(json.dumps(rounded, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def table(result: dict[str, Any]) -> str:

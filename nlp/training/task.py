@@ -144,6 +144,7 @@ def _fit(task: Task, bench: Bench, folder: Path, data: list[str], force: bool) -
     weights, bias = learn(task, bench, places, np.array([], dtype=int))
     head = Head.pack(task.name, task.classes, weights * bench.factor[:, None], bias, temperature)
     head.save(folder, held_back=round(new, 4), lift=task.lift, labelled=len(places), read=len(bench.rows))
+    scores.save(folder / task.name, scores.flat(result))
     _card(task, bench, folder, data, result, len(places))
     return f"{task.name}: saved to {folder / task.name}; on the held-back fifth {new:.3f}" + (
         f", the old model {old:.3f}" if old is not None else ""
