@@ -7,11 +7,11 @@ import re
 from response_kits.figures import figures
 
 _ASKS = re.compile(
-    "[？?]|吗$|呢$|什么|怎么|怎样|多少|几[点时天个人]|哪[里儿些个天]|何时|何处|如何|是否|能不能|会不会|有没有|要不要|是不是|算不算|谁来|为何"
+    "吗[？?]?$|呢[？?]?$|谁|可否|行不行|什么|怎么|怎样|多少|几[点时天个人]|哪[里儿些个天]|何时|何处|如何|是否|能不能|会不会|有没有|要不要|是不是|算不算|为何"
 )
 _WANTS = re.compile("^(?:请求|要求|建议|希望|恳请|请(?:政府|有关|尽快|立即|公开|公布))")
 _CHATTER = re.compile(
-    "朋友|指路|兄弟|老铁|姐妹|楼[上下]|听我说|你们?敢|甩锅|凭什么|骗谁|装[傻睡]|气没|科普|这个意思|呵呵|笑死|那个[“‘]|[“‘]那个|说说|求转"
+    "朋友|懂行|你[爸妈]|求证|刚看到|指路|兄弟|老铁|姐妹|楼[上下]|听我说|你们?敢|甩锅|凭什么|骗谁|装[傻睡]|气没|科普|这个意思|呵呵|笑死|那个[“‘]|[“‘]那个|说说|求转"
 )
 _BROKEN = re.compile(r"^[一二三四五六七八九十\d]+[、.]|^[（(]|[；;：:、，]$|^问|[#@【]")
 _PERSONAL = re.compile("我|你|她|他|咱|自家|孩子爸")
@@ -27,6 +27,7 @@ def usable(text: str) -> bool:
     return (
         4 <= len(said) <= LONGEST
         and whole
+        and said.count("，") <= 2
         and bool(_ASKS.search(said) or _WANTS.search(said))
         and not _CHATTER.search(said)
         and not _BROKEN.search(said)

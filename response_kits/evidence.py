@@ -37,6 +37,8 @@ _ASKED = frozenset(
 )
 """Slots of which one fact answers most questions; of rules, prices and measures an issue has many that say different things."""
 _PEOPLE = frozenset(("deaths", "missing", "severe", "hospital", "injured"))
+_HOW = re.compile("如何|怎么|怎样|何时|什么时候|为什么|为何")
+"""Asks for more than whether a number holds."""
 CANDIDATES = 40
 RANK_SMOOTHING = 5
 """Reciprocal rank fusion: how much a first place weighs against a later one."""
@@ -95,7 +97,8 @@ def answered(question: str, facts: Sequence[Fact]) -> list[Fact]:
     for fact in facts:
         side, _ = stance(question, fact.text)
         if (
-            side in ("for", "against")
+            side == "against"
+            or (side == "for" and not _HOW.search(question))
             or (asked in _ASKED and fact.slot == asked)
             or (fact.slot == asked and asked != "other" and overlap(question, fact.text) >= RELATED)
             or overlap(question, fact.text) >= 0.6

@@ -136,7 +136,12 @@ def _pressing(issue: Issue | None) -> list[str]:
 
 def _questions(issue: Issue | None) -> list[str]:
     """What people ask, as it stands: a Q&A repeats it."""
-    return [str(row["question"]) for row in (issue.concerns if issue else None) or [] if row.get("question")]
+    if issue is None:
+        return []
+    from response_kits.questions import asked
+
+    raw = [str(row["question"]) for row in issue.concerns or [] if row.get("question")]
+    return list(dict.fromkeys([*raw, *(str(row["question"]) for row in asked(issue))]))
 
 
 def check(session: Session, draft: Draft, settings: Settings, now: datetime) -> checks.Report:

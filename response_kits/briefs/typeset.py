@@ -15,7 +15,9 @@ from response_kits.briefs.fonts import font_folder
 FOLDER = Path(__file__).parent / "templates"
 
 
-def compile_with(template: str, data: Any, *, format: Literal["pdf", "png"] = "pdf", ppi: float = 144.0) -> list[bytes]:
+def compile_with(
+    template: str, data: Any, *, format: Literal["pdf", "png"] = "pdf", ppi: float = 144.0
+) -> list[bytes]:
     """Compile templates/<template> with `data` as data.json beside it. PDF: one file; PNG: one a page.
 
     The data reaches typst as JSON, never as source: nothing in a post can become markup or a program.

@@ -19,6 +19,8 @@ from response_kits.wording import closed, opened
 from response_kits.words import Ranker, overlap
 
 KIND = "interpretation"
+LONGEST_HEADING = 16
+"""A longer one is a sentence of the text, no name of a part."""
 NEAR = 0.4
 """Least share of a question's words that a clause must have to be offered as its answer."""
 
@@ -127,7 +129,7 @@ def _content(w: Writer, policy: Policy) -> None:
     body = [c for c in policy.clauses if not c.path.startswith("前言")]
     if not body:
         w.gap("content")
-    elif headings:
+    elif headings and all(len(h.split(" ", 1)[-1]) <= LONGEST_HEADING for h in headings):
         names = "、".join(f"“{h.split(' ', 1)[-1]}”" for h in headings)
         w.clause(f"全文包括{names}等方面。", *body)
     else:

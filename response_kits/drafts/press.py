@@ -38,10 +38,11 @@ _MESSAGES = (
             "rule",
             "price",
             "other",
+            "cause",
         ),
     ),
     ("行动", ("measure", "accountability", "check")),
-    ("下一步", ("investigation", "next", "cause", "trend")),
+    ("下一步", ("investigation", "next", "trend")),
 )
 _USUAL = (
     ("目前人员伤亡情况如何？", ("deaths", "injured", "missing", "condition")),
