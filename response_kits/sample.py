@@ -6,7 +6,6 @@ Safe to call again: what is in is not put in twice, and facts whose issue has no
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,15 +31,13 @@ from huiyin.records import (
 )
 from huiyin.settings import Settings
 from response_kits import clocks, drafts, facts, statements
-from response_kits.figures import figures
 from response_kits.library import policies, rumours
-from response_kits.sample_issues import follow, issues_by_story
+from response_kits.sample_issues import follow, issues_by_story, renew
 
 __all__ = ["issues_by_story", "load_sample"]
 
 _MARK = "sample_answers"
 _VERDICTS = {"false": "不实", "misread": "不实", "true": "属实", "partly": "部分属实", "unverified": "待核"}
-_CHAINED = ("deaths", "injured", "missing", "hospital")
 BY = "示例数据"
 NEAR = timedelta(hours=6)
 """How far the time that a notice names may lie from the one given with the fact."""
@@ -168,31 +165,8 @@ def _facts(load: _Loader) -> None:
             continue  # a person removed it with its issue
         fact = known
         for old in loaded.setdefault(issue_id, []):
-            _renew(old, fact, loaded[issue_id])
+            renew(old, fact, loaded[issue_id])
         loaded[issue_id].append(fact)
-
-
-def _renew(old: Fact, new: Fact, between: list[Fact]) -> None:
-    """A count is superseded where every number of people in it has a newer one (those `between` counted too)."""
-    counted, fresh = _counted(old), _counted(new)
-    if (
-        old.state != "verified"
-        or not counted & fresh
-        or not (old.as_of and new.as_of and new.as_of > old.as_of)
-    ):
-        return
-    later = [fact for fact in between if fact.as_of and fact.as_of > old.as_of]
-    if counted <= fresh.union(*(_counted(fact) for fact in later)):
-        old.state = "superseded"
-        new.replaces = new.replaces or old.id
-
-
-def _counted(fact: Fact) -> set[str]:
-    if fact.slot not in (*_CHAINED, "condition"):
-        return set()
-    denied = {"missing"} if "无失联" in fact.text else set()
-    denied |= {"hospital"} if re.search("全部(返家|出院)", fact.text) else set()
-    return denied | {f.what for f in figures(fact.text) if f.what in _CHAINED}
 
 
 def _fact(load: _Loader, row: dict[str, Any], issue_id: str) -> Fact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from crawler.sample_city import City
 from huiyin.records import DocumentRow, Draft, Fact, Issue, IssueDocument, Promise, Rumour, Statement
+from response_kits.figures import figures
 
 _WEIGHT = {"notice": 8, "gov_atom": 8}
 """An issue with the story's own notices is the story, also where a crowd of posts makes up a larger one of its own."""
@@ -79,3 +81,29 @@ def _untouched(row: Fact | Rumour | Statement | Draft, by: str) -> bool:
     if isinstance(row, Draft):
         return row.author == by and row.state == "draft" and row.version == 1
     return bool(row.sample)
+
+
+_CHAINED = ("deaths", "injured", "missing", "hospital")
+
+
+def renew(old: Fact, new: Fact, between: list[Fact]) -> None:
+    """A count is superseded where every number of people in it has a newer one (those `between` counted too)."""
+    counted, fresh = _counted(old), _counted(new)
+    if (
+        old.state != "verified"
+        or not counted & fresh
+        or not (old.as_of and new.as_of and new.as_of > old.as_of)
+    ):
+        return
+    later = [fact for fact in between if fact.as_of and fact.as_of > old.as_of]
+    if counted <= fresh.union(*(_counted(fact) for fact in later)):
+        old.state = "superseded"
+        new.replaces = new.replaces or old.id
+
+
+def _counted(fact: Fact) -> set[str]:
+    if fact.slot not in (*_CHAINED, "condition"):
+        return set()
+    denied = {"missing"} if "无失联" in fact.text else set()
+    denied |= {"hospital"} if re.search("全部(返家|出院)", fact.text) else set()
+    return denied | {f.what for f in figures(fact.text) if f.what in _CHAINED}

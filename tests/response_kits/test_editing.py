@@ -27,6 +27,7 @@ from response_kits import asking, drafts, effect, facts, kit, pack, statements
 from response_kits.drafts._examples import examples
 from response_kits.duty import body, on_duty
 from response_kits.figures import figures
+from response_kits.sample_issues import follow
 from response_kits.work import tend
 
 
@@ -174,3 +175,23 @@ def test_a_policy_has_no_cause_under_investigation(
     text = drafts.compose(session, issue.id, "notice", replace(settings), NOW).text
     assert "原因" not in text
     assert "停车每日最高20元" in text
+
+
+def test_sample_rows_follow_their_story_and_a_persons_stay(session: Session, issue: Issue) -> None:
+    other = Issue(id="better", title="同一件事", level=1, first=NOW, last=NOW, seen=NOW)
+    session.add(other)
+    loaded = facts.add(session, issue.id, "42人就诊。", source="市教育局", by="示例数据", now=NOW)
+    own = facts.add(session, issue.id, "校门已开放。", source="市教育局", by="analyst1", now=NOW)
+    said = statements.keep(
+        session,
+        title="通报",
+        text="三日内公布结果。",
+        body="市教育局",
+        issue_id=issue.id,
+        published=NOW,
+        sample=True,
+    )
+    places = {("facts", loaded.id): "s01", ("facts", own.id): "s01", ("statements", said.id): "s01"}
+    assert follow(session, {"s01": "better"}, places, "示例数据") == ["better"]
+    assert (loaded.issue_id, own.issue_id, said.issue_id) == ("better", issue.id, "better")
+    assert follow(session, {"s01": "better"}, places, "示例数据") == []
