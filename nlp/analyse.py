@@ -17,7 +17,7 @@ from huiyin.document import Analysis
 from huiyin.settings import Settings
 from nlp.heads import MODELS, Heads, Scores
 from nlp.moment import moment
-from nlp.normalise import normalise_many
+from nlp.normalise import in_simplified, normalise_many
 from nlp.segment import cutter, words_of
 from nlp.stack import ORDER, Stack, features
 from nlp.stages import (
@@ -60,7 +60,7 @@ class Analyser:
         """Read the weights. Raises HuiyinError naming the model that is missing or damaged."""
         cutter()
         limit = TEXT_LIMIT if settings is None else settings.text_limit
-        return cls(Heads.load(HEADS, models), Stack.load(models), RumourScorer.load(), text_limit=limit)
+        return cls(Heads.load(HEADS, models), Stack.load(models), RumourScorer.load(models), text_limit=limit)
 
     def one(
         self,
@@ -114,15 +114,16 @@ class Analyser:
             for found, bag in zip(words, counts, strict=True)
         ]
         told = [casualties.explain(text) for text in texts]
+        plain = [in_simplified(text) for text in texts]
         moments = [moment(row.get("published")) for row in batch]
         judged = [
-            urgency_rules.judge(text, title, bag, moment, hurt)
-            for text, title, bag, moment, hurt in zip(texts, titles, bags, moments, told, strict=True)
+            urgency_rules.judge(text, "", bag, when, hurt)
+            for text, bag, when, hurt in zip(plain, bags, moments, told, strict=True)
         ]
         levels, answers = self._stacked(scores, judged, texts, empty)
         keys = [keywords.find(found, self._weights) for found in counts]
         moved = self._weighty([keys[p] if levels[p] != judged[p].level else () for p in range(len(batch))])
-        located = [places.mentions(text) for text in texts]
+        located = [places.mentions(text) for text in plain]
         said = [claims.find(text, found) for text, found in zip(texts, located, strict=True)]
         private = [pii.find(body) for body in bodies]
         rumours = [

@@ -7,6 +7,7 @@ as two, jamo, mathematical letters) take the slow road through `unicodedata`. Bo
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -28,6 +29,22 @@ def simplified() -> dict[int, str]:
     """Traditional character (code point) → simplified character."""
     lines = _LEXICON.read_text("utf-8").splitlines()
     return {ord(pair[0]): pair[1] for line in lines if not line.startswith("#") for pair in line.split()}
+
+
+@lru_cache(maxsize=1)
+def _traditional() -> re.Pattern[str]:
+    return re.compile("[" + "".join(map(chr, simplified())) + "]")
+
+
+def in_simplified(text: str) -> str:
+    """The text with simplified characters, one for one, so that offsets stay; as given where it is written in them already.
+
+    Fewer than three traditional signs are a name or a variant (著, 乾), no script.
+    """
+    found = _traditional().search(text)
+    if found is None or len(_traditional().findall(text, found.start())) < 3:
+        return text
+    return text.translate(simplified())
 
 
 def normalise(text: str) -> str:

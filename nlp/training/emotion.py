@@ -11,10 +11,10 @@ from scipy.sparse import diags
 from huiyin import jsonl
 from huiyin.errors import UsageError
 from huiyin.settings import Settings
-from nlp.features import Reader, Vocabulary
+from nlp.features import Reader
 from nlp.heads import MODELS, Head, Heads, softmax
 from nlp.normalise import normalise_many
-from nlp.training import linear, scores
+from nlp.training import linear, scores, vocabulary
 from nlp.training.data import digest
 
 _NAMES = {
@@ -52,7 +52,7 @@ class _Emotion:
         """Softmax regression on four fifths; measured on the rest; the vocabulary is that of the folder."""
         folder = output or MODELS
         texts, labels = _read(data)
-        reader = Reader(Vocabulary.load(folder))
+        reader = Reader(vocabulary.of_folder(folder, texts))
         factor = np.concatenate([[0], reader.vocabulary.idf]).astype(np.float32) * _SHRINK
         counts, scale = reader.read(normalise_many(texts))
         counts.sum_duplicates()

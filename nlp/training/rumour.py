@@ -19,13 +19,13 @@ from sklearn.metrics import roc_auc_score
 
 from huiyin.settings import Settings
 from nlp.corpus.grams import Side, character_counts, dense, rarity
-from nlp.features import Reader, Vocabulary
+from nlp.features import Reader
 from nlp.heads import MODELS, Head
 from nlp.normalise import normalise_many
 from nlp.segment import words_of
 from nlp.stages.rumour import COMMENTS, COMMENTS_READ, HEAD, TOLD, RumourScorer, joined, plain
 from nlp.training import rumour_cards as cards
-from nlp.training import scores
+from nlp.training import scores, vocabulary
 from nlp.training.rumour_posts import Post, others, read
 
 CLASSES = ("false", "true")
@@ -46,9 +46,10 @@ class _Rumour:
     ) -> str:
         """Fit both heads and their join on all posts; the scores of the card come from splits by source and by time."""
         folder = output or MODELS
+        posts = read(data)
         bench = _Bench(
-            read(data),
-            Reader(Vocabulary.load(folder)),
+            posts,
+            Reader(vocabulary.of_folder(folder, [post.text for post in posts])),
             aux,
             {post.text for post in read(barred)} if barred else set(),
         )

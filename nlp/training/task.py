@@ -13,7 +13,7 @@ from scipy.sparse import diags
 
 from huiyin.errors import UsageError
 from huiyin.settings import Settings
-from nlp.features import Reader, Vocabulary
+from nlp.features import Reader
 from nlp.heads import MODELS, Head, softmax
 from nlp.normalise import normalise_many
 from nlp.training import scores, vocabulary
@@ -106,12 +106,9 @@ def fit_many(
 
 def bench_of(data: list[str], settings: Settings, *, folder: Path, aux: Path, barred: list[str]) -> Bench:
     """Read all texts once, in every way that teacher and student read."""
-    folder.mkdir(parents=True, exist_ok=True)
     known = read(data)
     rows = known + (pool(aux, known, read(barred)) if aux.is_dir() else [])
-    if not (folder / "vocabulary.npz").exists():
-        vocabulary.build([row.text for row in rows]).save(folder)
-    reader = Reader(Vocabulary.load(folder))
+    reader = Reader(vocabulary.of_folder(folder, [row.text for row in rows]))
     factor = np.concatenate([[0], reader.vocabulary.idf]).astype(np.float32) * np.float32(SHRINK)
     counts, scale = reader.read(normalise_many([row.text for row in rows]))
     counts.sum_duplicates()

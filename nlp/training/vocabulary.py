@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +11,14 @@ from nlp.features import SPACE, Vocabulary, buckets
 from nlp.normalise import normalise_many
 
 _STEP = 2_000
+
+
+def of_folder(folder: Path, texts: Sequence[str]) -> Vocabulary:
+    """The vocabulary of a models folder; a new folder gets one from `texts`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "vocabulary.npz").exists():
+        build(texts).save(folder)
+    return Vocabulary.load(folder)
 
 
 def build(texts: Sequence[str], *, least: int = 3, most: int = 120_000) -> Vocabulary:

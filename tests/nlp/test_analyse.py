@@ -14,6 +14,8 @@ from huiyin.document import Analysis
 from nlp.analyse import Analyser
 from nlp.features import SPACE, buckets
 from nlp.heads import Head, Heads, softmax
+from nlp.moment import moment
+from nlp.stages.urgency_rules import judge
 
 TEXTS = [
     "小区楼下工地每天凌晨施工，噪音严重扰民，请有关部门尽快处理！",
@@ -33,6 +35,13 @@ HARD = [
     "http://t.cn/abc",
     "1234567890" * 50,
     "ⅷ㈱ﷺ",
+    bytes(range(256)).decode("latin-1") * 300,
+    "👨‍👩‍👧🇨🇳" * 2_000,
+    "臺北車站發生爆炸，已造成三人死亡，現場請求救援",
+    "3死" * 200_000,
+    "1-" * 200_000,
+    "住室1号路" * 100_000,
+    "市民反映某小区施工噪音扰民，昨日发生事故致3人死亡，电话13800138000。" * 60_000,
 ]
 
 
@@ -85,6 +94,39 @@ def test_every_urgency_above_zero_gives_a_reason_in_chinese(analyser: Analyser) 
         if found.urgency:
             assert found.urgency_reasons
             assert all(any("\u4e00" <= c <= "\u9fff" for c in reason) for reason in found.urgency_reasons)
+
+
+def test_traditional_script_is_read_as_simplified(analyser: Analyser) -> None:
+    other = analyser.one("臺北車站發生爆炸，已造成三人死亡，現場請求救援")
+    same = analyser.one("台北车站发生爆炸，已造成三人死亡，现场请求救援")
+    assert (other.topic, other.urgency, other.casualties) == (same.topic, same.urgency, same.casualties)
+
+
+@pytest.mark.parametrize(
+    "published", ["", "昨天", "2026", "24/11/2026", "2026年11月24日", 0, -1, 1e30, True, [], {}, "9999-99-99"]
+)
+def test_any_published_gets_an_answer(analyser: Analyser, published: object) -> None:
+    row = {"text": "2019年工厂火灾造成3人死亡，现场正在救援", "published": published}
+    assert next(analyser.many([row])).urgency in (0, 1, 2, 3)
+
+
+def test_an_old_year_is_past_however_the_time_is_written() -> None:
+    text = "2019年工厂火灾造成3人死亡，公司已停产"
+    now = judge(text, published="2019-05-01").level
+    later = {
+        judge(text, published=form).level
+        for form in ("2026-11-24", "2026/11/24 10:00", "2026年11月24日 10时05分", "2026-11-24T10:00:00Z")
+    }
+    assert now >= 2
+    assert later == {0}
+
+
+def test_moments_are_aware_or_none() -> None:
+    assert str(moment("2026年11月24日 10时05分")) == "2026-11-24 10:05:00+08:00"
+    assert str(moment(1_700_000_000)) == str(moment(1_700_000_000_000)) == "2023-11-14 22:13:20+00:00"
+    assert str(moment("2026/1/2")) == "2026-01-02 00:00:00+08:00"
+    unread: list[object] = ["", "昨天", None, True, [], "2026-13-45", 1e30, "２月"]
+    assert {moment(value) for value in unread} == {None}
 
 
 def test_title_is_read_once(analyser: Analyser) -> None:

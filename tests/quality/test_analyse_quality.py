@@ -12,8 +12,8 @@ from nlp import training
 FLOORS = {
     "topic": {"accuracy": 0.78, "macro_f1_10": 0.70},
     "sentiment": {"macro_f1_10": 0.755},
-    "urgency": {"kappa": 0.66, "recall_2_3": 0.69, "precision_2_3": 0.48},
-    "respond": {"f1_true": 0.91},
+    "urgency": {"kappa": 0.67, "recall_2_3": 0.69, "precision_2_3": 0.48},
+    "respond": {"f1_true": 0.93},
 }
 """About one and a half points under what was measured."""
 
