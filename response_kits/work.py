@@ -17,6 +17,8 @@ from response_kits.sample import load_sample
 log = logging.getLogger("huiyin.tend")
 OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 RECENT = timedelta(days=30)
+SETTLES = timedelta(hours=1)
+"""So long after the sample was loaded its issues still split and join, and its facts follow their story."""
 
 
 def tend(record: Record, settings: Settings, now: datetime) -> None:
@@ -44,7 +46,10 @@ def _sample(record: Record, settings: Settings, now: datetime) -> None:
     """The sample's facts wait for the issues that they belong to; put in what can be put in by now."""
     with record.session(write=False) as session:
         loaded, rest = session.get(Preference, "sample"), session.get(Preference, "sample_waiting")
-    if loaded is None or (rest is not None and not rest.value["waiting"]):
+    if loaded is None:
+        return
+    settled = now - datetime.fromisoformat(loaded.value["now"]) > SETTLES
+    if settled and rest is not None and not rest.value["waiting"]:
         return
     counts = load_sample(record, settings, datetime.fromisoformat(loaded.value["now"]), loaded.value["base"])
     with record.session() as session:
