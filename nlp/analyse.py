@@ -114,7 +114,7 @@ class Analyser:
             for found, bag in zip(words, counts, strict=True)
         ]
         told = [casualties.explain(text) for text in texts]
-        plain = [in_simplified(text) for text in texts]
+        plain = in_simplified(texts)
         moments = [moment(row.get("published")) for row in batch]
         judged = [
             urgency_rules.judge(text, "", bag, when, hurt)

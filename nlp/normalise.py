@@ -7,7 +7,6 @@ as two, jamo, mathematical letters) take the slow road through `unicodedata`. Bo
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -32,19 +31,25 @@ def simplified() -> dict[int, str]:
 
 
 @lru_cache(maxsize=1)
-def _traditional() -> re.Pattern[str]:
-    return re.compile("[" + "".join(map(chr, simplified())) + "]")
+def _traditional() -> NDArray[np.bool_]:
+    table = np.zeros(_BMP, dtype=bool)
+    table[list(simplified())] = True
+    return table
 
 
-def in_simplified(text: str) -> str:
-    """The text with simplified characters, one for one, so that offsets stay; as given where it is written in them already.
+def in_simplified(texts: Sequence[str]) -> list[str]:
+    """The texts with simplified characters, one for one, so that offsets stay; as given where written in them already.
 
     Fewer than three traditional signs are a name or a variant (著, 乾), no script.
     """
-    found = _traditional().search(text)
-    if found is None or len(_traditional().findall(text, found.start())) < 3:
-        return text
-    return text.translate(simplified())
+    result = list(texts)
+    found = np.flatnonzero(_traditional().take(codes("".join(texts)).astype(np.intp), mode="clip"))
+    if len(found):
+        ends = np.cumsum([len(text) for text in texts])
+        counts = np.bincount(np.searchsorted(ends, found, side="right"), minlength=len(texts))
+        for place in np.flatnonzero(counts >= 3).tolist():
+            result[place] = texts[place].translate(simplified())
+    return result
 
 
 def normalise(text: str) -> str:
