@@ -198,6 +198,6 @@ def test_sample_rows_follow_their_story_and_a_persons_stay(session: Session, iss
 
 
 def test_a_title_names_the_matter_not_the_notice(session: Session, issue: Issue, settings: Settings) -> None:
-    issue.title = "第三小学学生呕吐第二次通报"
+    issue.title = "第三小学学生就餐后呕吐第二次通报"
     title = drafts.compose(session, issue.id, "notice", settings, NOW).title
-    assert title == "关于第三小学学生呕吐的情况通报"
+    assert title == "关于第三小学学生就餐后呕吐的情况通报"
