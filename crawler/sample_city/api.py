@@ -72,7 +72,9 @@ def _status(city: City, item: Item, now: datetime, nested: bool = True) -> dict[
         "url": request.host_url.rstrip("/") + item.path,
     }
     parent = city.by_key.get(item.repost_of)
-    if nested and parent is not None and parent.where == item.where:  # a post copied from the forum is no repost here
+    if (
+        nested and parent is not None and parent.where == item.where
+    ):  # a post copied from the forum is no repost here
         row["retweeted_status"] = _status(city, parent, now, nested=False)
     return row
 

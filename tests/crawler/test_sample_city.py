@@ -279,7 +279,9 @@ def test_comments_and_videos(client: Any, city: City) -> None:
     first = get_json(client, f"/weibo/api/comments?id={item.native}")["data"]
     rest = get_json(client, f"/weibo/api/comments?id={item.native}&cursor={first['next_cursor']}")["data"]
     assert rest["next_cursor"] == "0"
-    assert [row["text"] for row in first["comments"] + rest["comments"]] == [reply.text for reply in item.comments]
+    assert [row["text"] for row in first["comments"] + rest["comments"]] == [
+        reply.text for reply in item.comments
+    ]
     listed = get_json(client, "/video/api/list?count=50")["aweme_list"]
     assert all(isinstance(row["create_time"], int) and row["author"]["nickname"] for row in listed)
     assert get_json(client, f"/video/api/comments?aweme_id={listed[-1]['aweme_id']}")["status_code"] == 0
