@@ -7,8 +7,9 @@ in one transaction, so that a kill between two documents loses and doubles nothi
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from sqlalchemy import func, select
@@ -35,6 +36,10 @@ BATCH = 300
 REFRESH = 200
 AT_ONCE = 5
 """Issues worked out in one transaction: others (a crawl, a person) wait for the write lock meanwhile."""
+COOL = timedelta(minutes=10)
+"""Between two rounds in which issues cool that nothing was added to."""
+BREATH = 0.05
+"""Seconds without a write lock after each transaction: SQLite wakes waiting writers by polling, a busy worker would starve them."""
 ROUNDS = 16
 PATIENCE = 20.0
 """Seconds after which the slow pass begins no further round."""
@@ -50,6 +55,7 @@ class IssueKeeper:
         self.record = record
         self.settings = settings
         self._spoken = people_spoke(record)
+        self._cooled = datetime.min.replace(tzinfo=UTC)
         self.grouper = restored(record, settings)
 
     def group_pending(self, limit: int = BATCH) -> int:
@@ -121,10 +127,13 @@ class IssueKeeper:
     def refresh_dirty(self, now: datetime, limit: int = REFRESH) -> int:
         """Work out the derived columns of issues whose membership changed, or whose heat may have cooled. Returns how many."""
         with self.record.session(write=False) as session:
-            fading = Issue.last_hour > 0  # an issue that was hot an hour ago must cool without new documents
+            due = Issue.dirty
+            if now - self._cooled >= COOL:
+                # An issue that was hot an hour ago must cool without new documents, but not at every round.
+                due, self._cooled = Issue.dirty | (Issue.last_hour > 0), now
             wanted = (
                 select(Issue.id)
-                .where(Issue.merged_into == "", Issue.dirty | fading)
+                .where(Issue.merged_into == "", due)
                 .order_by(Issue.dirty.desc(), Issue.last.desc())
             )
             ids = list(session.scalars(wanted.limit(limit)))
@@ -134,6 +143,7 @@ class IssueKeeper:
             with self.record.session() as session:
                 for issue_id in ids[start : start + AT_ONCE]:
                     done += refresh(session, issue_id, now, self.settings, directory)
+            time.sleep(BREATH)
         return done
 
 

@@ -66,12 +66,13 @@ def load_sample(record: Record, settings: Settings, now: datetime, base: str = "
     """Load what is not in yet. `now` and `base`: as the sample city is served. Returns counts of what was added, by kind,
     and `waiting`: facts, rumours and statements whose issue does not exist yet.
     """
+    city = build(now)  # takes a second: not while others wait for the write lock
     with record.session() as session:
         preference = session.get(Preference, _MARK)
         done = json.loads(json.dumps(preference.value)) if preference else {}
         if session.scalars(select(Policy.id).where(Policy.sample)).first() is None:
             done = {}  # the sample was taken away since
-        loader = _Loader(session, settings, now, base, build(now), done)
+        loader = _Loader(session, settings, now, base, city, done)
         loader.issues = issues_by_story(session, loader.city)
         _follow(loader)
         _directory(loader)

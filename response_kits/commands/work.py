@@ -17,6 +17,7 @@ from huiyin.settings import Settings
 log = logging.getLogger("huiyin.work")
 
 TEND = 20.0
+TEND_BUSY = 10.0
 CONSOLIDATE = 600.0
 """Seconds between two rounds of tending issues, and of late merges, while nothing arrives."""
 
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
                 if not done and time.monotonic() - merged > CONSOLIDATE:
                     consolidate(keeper, utcnow())
                     merged = time.monotonic()
-                if done or time.monotonic() - tended > TEND:
+                if time.monotonic() - tended > (TEND_BUSY if done else TEND):
                     tend(record, settings, utcnow())
                     tended = time.monotonic()
             except Unavailable as error:
@@ -73,6 +74,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             total = Done(*(a + b for a, b in zip(total.counts(), done.counts(), strict=True)))
             if not done:
                 if args.once:
+                    tend(record, settings, utcnow())
                     break
                 time.sleep(args.idle)
     print(
