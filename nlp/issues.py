@@ -127,10 +127,10 @@ class IssueKeeper:
     def refresh_dirty(self, now: datetime, limit: int = REFRESH) -> int:
         """Work out the derived columns of issues whose membership changed, or whose heat may have cooled. Returns how many."""
         with self.record.session(write=False) as session:
-            due = Issue.dirty
+            due: ColumnElement[bool] = Issue.dirty.is_(True)
             if now - self._cooled >= COOL:
                 # An issue that was hot an hour ago must cool without new documents, but not at every round.
-                due, self._cooled = Issue.dirty | (Issue.last_hour > 0), now
+                due, self._cooled = Issue.dirty.is_(True) | (Issue.last_hour > 0), now
             wanted = (
                 select(Issue.id)
                 .where(Issue.merged_into == "", due)
