@@ -53,7 +53,7 @@
 // Live: the number of alerts to acknowledge beside its column, and, where a person asked for it, a notice or a quiet tone.
 (() => {
   const links = document.querySelectorAll('.side a[href="/alerts"], .side a[href="/"]');
-  if (!links.length || !window.EventSource) return;
+  if (!links.length || !window.EventSource || location.pathname === "/password") return;
   const wants = (what) => localStorage.getItem(`huiyin.${what}`) === "on";
   const LEVELS = ["蓝色", "黄色", "橙色", "红色"];
   let audio = null;

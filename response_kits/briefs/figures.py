@@ -107,6 +107,7 @@ def events(session: Session, window: Window, limit: int) -> list[dict[str, Any]]
         .where(Issue.merged_into == "", Issue.state.not_in(("false_alarm", "not_ours")), (Issue.folded > 1) | (Issue.level >= 1), Issue.topic != "other")
         .order_by(Issue.level.desc(), counted.c.count.desc(), Issue.id).limit(limit)
     ).all()  # fmt: skip
+    titles = {row.name: row.title or row.name for row in session.execute(select(Source.name, Source.title))}
     found = []
     for issue, count, stance in rows:
         earlier = _members(session, issue.id, window.before)
@@ -115,10 +116,18 @@ def events(session: Session, window: Window, limit: int) -> list[dict[str, Any]]
             "id": issue.id, "title": issue.title, "topic": issue.topic, "place": issue.place, "level": issue.level, "count": count,
             "previous": earlier, "stance": round(float(stance or 0), 2), "unit": issue.unit, "state": issue.state, "summary": issue.summary,
             "answered": answer is not None, "hours": round((answer - issue.seen).total_seconds() / 3600, 1) if answer else None,
-            "concerns": issue.concerns[:3], "timeline": issue.timeline, "casualties": issue.casualties, "rumour": issue.rumour,
+            "concerns": issue.concerns[:3], "timeline": [_named(turn, titles) for turn in issue.timeline], "casualties": issue.casualties, "rumour": issue.rumour,
             "first": issue.first.isoformat(),
         })  # fmt: skip
     return found
+
+
+def _named(turn: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
+    """A turn with its sources by their titles: a reader does not know their keys."""
+    text = str(turn["text"])
+    for name in sorted(titles, key=len, reverse=True):
+        text = text.replace(name, titles[name])
+    return {**turn, "text": text}
 
 
 def _members(session: Session, issue: str, window: Window) -> int:
