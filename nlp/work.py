@@ -138,9 +138,8 @@ def analyse_pending(record: Record, analyser: Analyser, worker: str, now: dateti
                     words=" ".join(analysis.words), data=analysis.as_dict(), model=VERSION, made=moment,
                 )
             )  # fmt: skip
-            row.state = (
-                "grouped" if row.kind == "policy" else "analysed"
-            )  # policies go to the library, not into issues
+            apply_corrections(session, row.id)
+            row.state = "grouped" if row.kind == "policy" else "analysed"  # policies go to the library
             row.claimed_by, row.claimed_until, row.failures, row.indexed = "", None, 0, False
             done += 1
     return done
@@ -152,12 +151,14 @@ def apply_corrections(session: Session, document: str) -> None:
     for row in session.scalars(
         select(Correction).where(Correction.document_id == document).order_by(Correction.id)
     ):
-        if row.field == "topic":
-            analysis.topic = row.new
-        elif row.field == "respond":
-            analysis.respond = row.new == "1"
-        elif row.field in ("urgency", "sentiment"):
-            setattr(analysis, row.field, int(row.new))
+        set_label(analysis, row.field, row.new)
+
+
+def set_label(analysis: AnalysisRow, label: str, value: str) -> None:
+    """Set a label (topic, urgency, sentiment, respond) from a correction's text, in the column and in the whole analysis."""
+    typed: Any = value if label == "topic" else (value == "1" if label == "respond" else int(value))
+    setattr(analysis, label, typed)
+    analysis.data = {**analysis.data, label: typed}
 
 
 def _analysed(analyser: Analyser, rows: list[dict[str, Any]]) -> list[Analysis | None]:

@@ -28,6 +28,7 @@ from huiyin.records import (
 )
 from huiyin.records.audit import append
 from huiyin.topics import TOPICS
+from nlp.work import set_label
 
 bp = Blueprint("documents", __name__)
 
@@ -127,9 +128,3 @@ def present(analysis: AnalysisRow, label: str) -> str:
     """A label's present value as the forms write it."""
     value: Any = getattr(analysis, label)
     return str(int(value)) if label != "topic" else str(value)
-
-
-def set_label(analysis: AnalysisRow, label: str, value: str) -> None:
-    typed: Any = value if label == "topic" else (value == "1" if label == "respond" else int(value))
-    setattr(analysis, label, typed)
-    analysis.data = {**analysis.data, label: typed}
