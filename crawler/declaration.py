@@ -155,10 +155,6 @@ class Declaration:
         """The start addresses with variables filled in."""
         return tuple(self.expand(address) for address in self.start)
 
-    @property
-    def needs_base(self) -> bool:
-        return any(_VARIABLE.search(address) for address in self.start)
-
 
 def _build(kind: type[T], table: Mapping[str, Any], where: str) -> T:
     """A rule from a TOML table; UsageError names an unknown field or a value of the wrong type."""

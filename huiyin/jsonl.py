@@ -56,6 +56,11 @@ def _read(stream: TextIO, name: str, need: tuple[str, ...]) -> Iterator[dict[str
         yield row
 
 
+def text(value: Any) -> str:
+    """A field as text: "" for null, a number as it is written. Rows of others are not always what they should be."""
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
 def dump(row: Mapping[str, Any]) -> str:
     """One line of JSON, without the line feed. Lone surrogates are escaped: they cannot be written as UTF-8."""
     line = json.dumps(row, ensure_ascii=False, separators=(", ", ": "))

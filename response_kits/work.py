@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from huiyin.errors import HuiyinError
-from huiyin.records import Issue, Preference, Record
+from huiyin.records import OPEN_STATES, Issue, Preference, Record
 from huiyin.settings import Settings
 from response_kits import alerts, clocks
 from response_kits.library.matching import match_pending
 from response_kits.sample import load_sample
 
 log = logging.getLogger("huiyin.tend")
-OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 RECENT = timedelta(days=30)
 SETTLES = timedelta(hours=1)
 """So long after the sample was loaded its issues still split and join, and its facts follow their story."""
@@ -28,7 +27,7 @@ def tend(record: Record, settings: Settings, now: datetime) -> None:
         pass
     with record.session() as session:
         wanted = select(Issue).where(
-            Issue.merged_into == "", Issue.state.in_(OPEN), Issue.last >= now - RECENT
+            Issue.merged_into == "", Issue.state.in_(OPEN_STATES), Issue.last >= now - RECENT
         )
         for issue in session.scalars(wanted):
             if issue.level >= 1 or issue.must_answer:

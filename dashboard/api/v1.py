@@ -20,16 +20,15 @@ from dashboard.pages.search import parse, rows_of
 from dashboard.services import read, services, write
 from huiyin.document import KINDS
 from huiyin.errors import NotFound
-from huiyin.records import ISSUE_STATES, ROLES, Alert, Clock, Issue, utcnow
-from huiyin.records.audit import append
+from huiyin.records import ISSUE_STATES, OPEN_STATES, ROLES, Alert, Clock, Issue, utcnow
 from huiyin.rules import load
 from huiyin.search import Query
 from huiyin.topics import TOPICS
 from response_kits import clocks
+from response_kits.alerts import acknowledge as judge
 
 bp = Blueprint("api_v1", __name__)
 
-OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 JSON = "application/json"
 LIMIT = Param("limit", "rows of the answer", "integer", default=20, least=1, most=100)
 OFFSET = Param("offset", "rows to pass over", "integer", default=0, least=0, most=9_800)
@@ -129,7 +128,7 @@ def issues(
 ) -> Any:
     wanted = select(Issue).where(Issue.merged_into == "", Issue.level >= level)
     if state != "any":
-        wanted = wanted.where(Issue.state.in_(OPEN) if state == "open" else Issue.state == state)
+        wanted = wanted.where(Issue.state.in_(OPEN_STATES) if state == "open" else Issue.state == state)
     if topic:
         wanted = wanted.where(Issue.topic.in_(topic))
     if place:
@@ -201,12 +200,7 @@ def acknowledge(number: int, false_alarm: bool) -> Any:
         row = session.get(Alert, number)
         if row is None:
             raise NotFound(f"there is no alert {number}")
-        if row.acknowledged is None:
-            row.acknowledged, row.acknowledged_by, row.false_alarm = utcnow(), g.user.name, false_alarm
-            act = "false-alarm" if false_alarm else "acknowledge"
-            append(
-                session, g.user.name, act, f"alert:{number}", {"issue": row.issue_id, "token": g.token.name}
-            )
+        judge(session, row, g.user.name, utcnow(), false_alarm=false_alarm, token=g.token.name)
         return shapes.alert(row)
 
 
@@ -219,7 +213,7 @@ def deadlines() -> Any:
     known = [row["key"] for row in load("clocks")["clock"]]
     wanted = (
         select(Clock, Issue).join(Issue, Issue.id == Clock.issue_id)
-        .where(Clock.state.in_(("running", "missed")), Clock.due >= now - PAST, Clock.rule.in_(known), Issue.merged_into == "", Issue.state.in_(OPEN))
+        .where(Clock.state.in_(("running", "missed")), Clock.due >= now - PAST, Clock.rule.in_(known), Issue.merged_into == "", Issue.state.in_(OPEN_STATES))
         .order_by(Clock.due, Clock.id).limit(500)
     )  # fmt: skip
     pairs = [(clocks.view(clock, now), row) for clock, row in read().execute(wanted)]

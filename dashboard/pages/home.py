@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 
 from dashboard import auth, sample
 from dashboard.services import read, write
-from huiyin.records import Alert, Clock, Draft, Issue, Promise, utcnow
-from huiyin.records.audit import append
+from huiyin.records import OPEN_STATES, Alert, Clock, Draft, Issue, Promise, utcnow
 from response_kits import workflow
+from response_kits.alerts import acknowledge as judge
 
 bp = Blueprint("home", __name__)
 bp.nav = [(0, "home.index", "待办", "待办")]  # type: ignore[attr-defined]
 
-OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 SOON = timedelta(hours=6)
 LIMIT = 30
 
@@ -76,7 +75,7 @@ def _clocks(session: Session, *, overdue: bool) -> list[Any]:
     due = Clock.due < now if overdue else Clock.due.between(now, now + SOON)
     wanted = (
         select(Clock, Issue).join(Issue, Issue.id == Clock.issue_id)
-        .where(Clock.state.in_(("running", "missed")), Clock.met_at.is_(None), due, Issue.merged_into == "", Issue.state.in_(OPEN))
+        .where(Clock.state.in_(("running", "missed")), Clock.met_at.is_(None), due, Issue.merged_into == "", Issue.state.in_(OPEN_STATES))
         .order_by(Clock.due).limit(LIMIT)
     )  # fmt: skip
     return list(session.execute(wanted).all())
@@ -137,7 +136,7 @@ def _returned(session: Session) -> list[Any]:
 
 def _mine(session: Session) -> list[Issue]:
     wanted = (
-        select(Issue).where(Issue.owner == g.user.name, Issue.state.in_(OPEN), Issue.merged_into == "")
+        select(Issue).where(Issue.owner == g.user.name, Issue.state.in_(OPEN_STATES), Issue.merged_into == "")
         .order_by(Issue.level.desc(), Issue.last.desc()).limit(LIMIT)
     )  # fmt: skip
     return list(session.scalars(wanted))
@@ -166,12 +165,5 @@ def acknowledge() -> ResponseReturnValue:
         for alert in session.scalars(
             select(Alert).where(Alert.id.in_(numbers), Alert.acknowledged.is_(None))
         ):
-            alert.acknowledged, alert.acknowledged_by, alert.false_alarm = now, g.user.name, false
-            append(
-                session,
-                g.user.name,
-                "false-alarm" if false else "acknowledge",
-                f"alert:{alert.id}",
-                {"issue": alert.issue_id},
-            )
+            judge(session, alert, g.user.name, now, false_alarm=false)
     return redirect("/alerts" if request.form.get("back") == "/alerts" else url_for("home.index"))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dashboard import auth
 from dashboard.services import read, write
 from huiyin.errors import NotFound, UsageError
-from huiyin.records import ISSUE_STATES, Clock, Issue, IssueEvent, utcnow
+from huiyin.records import ISSUE_STATES, OPEN_STATES, Clock, Issue, IssueEvent, utcnow
 from huiyin.records.audit import append
 from huiyin.topics import TOPICS
 
@@ -21,7 +21,6 @@ bp = Blueprint("issues", __name__)
 bp.nav = [(20, "issues.index", "事件", "事件")]  # type: ignore[attr-defined]
 
 PAGE = 20
-OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 ORDERS = {"level": "级别", "last": "最近", "heat": "热度", "size": "数量"}
 
 
@@ -30,7 +29,7 @@ def chosen(args: Any) -> Select[Any]:
     wanted = select(Issue).where(Issue.merged_into == "")
     state = args.get("state", "open")
     if state == "open":
-        wanted = wanted.where(Issue.state.in_(OPEN))
+        wanted = wanted.where(Issue.state.in_(OPEN_STATES))
     elif state in ISSUE_STATES:
         wanted = wanted.where(Issue.state == state)
     levels = [int(value) for value in args.getlist("level") if value in ("0", "1", "2", "3")]

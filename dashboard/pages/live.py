@@ -21,9 +21,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dashboard import auth
-from dashboard.pages.home import OPEN, SOON, review_states
+from dashboard.pages.home import SOON, review_states
 from dashboard.services import Services, close_reading, services
-from huiyin.records import Alert, Clock, Draft, Issue, Record, utcnow
+from huiyin.records import OPEN_STATES, Alert, Clock, Draft, Issue, Record, utcnow
 
 bp = Blueprint("live", __name__)
 
@@ -54,7 +54,7 @@ def snapshot(session: Session, role: str) -> dict[str, int]:
 def _clocks(session: Session, due: Any) -> int:
     wanted = (
         select(Clock.id).join(Issue, Issue.id == Clock.issue_id)
-        .where(Clock.state.in_(("running", "missed")), Clock.met_at.is_(None), due, Issue.merged_into == "", Issue.state.in_(OPEN))
+        .where(Clock.state.in_(("running", "missed")), Clock.met_at.is_(None), due, Issue.merged_into == "", Issue.state.in_(OPEN_STATES))
     )  # fmt: skip
     return _count(session, wanted)
 

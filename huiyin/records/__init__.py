@@ -5,6 +5,7 @@ from huiyin.records.base import Base, Record, utcnow
 from huiyin.records.documents import AnalysisRow, Correction, DocumentRow, Fetch, Quarantine, Source, Visit
 from huiyin.records.issues import (
     ISSUE_STATES,
+    OPEN_STATES,
     Alert,
     AlertRule,
     Constraint,
@@ -40,7 +41,7 @@ from huiyin.records.people import (
 )
 
 __all__ = [
-    "ISSUE_STATES", "ROLES", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief", "Clause", "Clock", "Constraint",
+    "ISSUE_STATES", "OPEN_STATES", "ROLES", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief", "Clause", "Clock", "Constraint",
     "Correction", "DocumentRow", "Draft", "DraftVersion", "Fact", "Fetch", "IdempotencyKey", "Issue", "IssueDocument",
     "IssueEvent", "IssueLevel", "LoginSession", "Organisation", "Policy", "Preference", "Promise", "Quarantine", "Record",
     "Remark", "Rumour", "RumourMatch", "SavedSearch", "Signoff", "Source", "Statement", "Token", "User", "Visit", "utcnow",

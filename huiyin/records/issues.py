@@ -16,6 +16,10 @@ ISSUE_STATES = {
 }  # fmt: skip
 
 
+OPEN_STATES = tuple(state for state in ISSUE_STATES if state not in ("closed", "not_ours", "false_alarm"))
+"""States of an issue that somebody may still have to act on."""
+
+
 class Issue(Base):
     """One concrete happening or claim. The id never changes; a merged issue leaves `merged_into`."""
 

@@ -44,7 +44,7 @@ def _matched(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     matcher = Matcher([_claim(row) for row in jsonl.rows(args.library, need=("id", "claim"))])
     rows = iter(progress(jsonl.rows(args.file, need=("id", "text")), "match"))
     while batch := list(islice(rows, _BATCH)):
-        found = matcher.match([_text(row["text"]) for row in batch], args.top)
+        found = matcher.match([jsonl.text(row["text"]) for row in batch], args.top)
         for row, matches in zip(batch, found, strict=True):
             passed = {name: value for name, value in row.items() if name != "text"}
             yield {
@@ -59,12 +59,8 @@ def _claim(row: dict[str, Any]) -> Any:
     variants = row.get("variants")
     return Claim(
         row["id"],
-        _text(row["claim"]),
-        tuple(map(_text, variants)) if isinstance(variants, list) else (),
-        _text(row.get("rebuttal")),
-        _text(row.get("verdict")),
+        jsonl.text(row["claim"]),
+        tuple(map(jsonl.text, variants)) if isinstance(variants, list) else (),
+        jsonl.text(row.get("rebuttal")),
+        jsonl.text(row.get("verdict")),
     )
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)

@@ -11,11 +11,10 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from huiyin.records import Alert, DocumentRow, Issue, IssueDocument, Rumour, RumourMatch
+from huiyin.records import OPEN_STATES, Alert, DocumentRow, Issue, IssueDocument, Rumour, RumourMatch
 from huiyin.rules import load
 from response_kits.alerts.saved import matches
 
-OPEN = ("new", "triaged", "assigned", "responding", "answered", "watching")
 FRESH = timedelta(hours=48)
 """An issue that is silent for so long makes no new alert: what is over is in the brief."""
 HOT = timedelta(hours=2)
@@ -81,7 +80,7 @@ def _live(now: datetime) -> Any:
 
 
 def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Issue.merged_into == "", Issue.state.in_(OPEN), Issue.last >= now - FRESH
+    return Issue.merged_into == "", Issue.state.in_(OPEN_STATES), Issue.last >= now - FRESH
 
 
 def _level(session: Session, rule: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
@@ -129,7 +128,7 @@ def _rumour(session: Session, rule: Mapping[str, Any], now: datetime) -> Iterato
     ).all()
     for rumour, count in counted:
         issue = _issue_of(session, rumour, since)
-        if issue is not None and issue.state in OPEN:
+        if issue is not None and issue.state in OPEN_STATES:
             yield Finding(
                 issue,
                 f"{issue.id}:rumour:{rumour.id}",

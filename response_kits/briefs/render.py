@@ -32,9 +32,9 @@ def render(model: dict[str, Any], settings: Settings, format: str) -> bytes:
     return makers[format](view(model, settings))
 
 
-def chart_png(model: dict[str, Any], settings: Settings, width_cm: float = 16.0) -> bytes:
-    """The week's volume as a picture, drawn by the same code as the PDF's chart."""
-    data = {"daily": view(model, settings)["volume"]["daily"], "width": width_cm}
+def _chart(shown: dict[str, Any], width_cm: float = 16.0) -> bytes:
+    """The week's volume as a PNG, drawn by the same code as the PDF's chart."""
+    data = {"daily": shown["volume"]["daily"], "width": width_cm}
     return compile_with("chart.typ", data, format="png", ppi=200)[0]
 
 
@@ -114,9 +114,7 @@ def _docx(shown: dict[str, Any]) -> bytes:
     word.text(shown["lead"])
     word.heading("二、本周概况")
     word.text(shown["volume_words"])
-    picture = compile_with(
-        "chart.typ", {"daily": shown["volume"]["daily"], "width": 16.0}, format="png", ppi=200
-    )[0]
+    picture = _chart(shown)
     word.document.add_picture(io.BytesIO(picture), width=Cm(16))
     if shown["topics"]:
         word.table(

@@ -9,7 +9,7 @@ from functools import cache
 
 from response_kits.checks import Page, Problem, _align, _counts, _dates, _figures, _novel, _objects, _senses
 from response_kits.checks._align import Fault
-from response_kits.checks._ground import Ground, Passage, grams
+from response_kits.checks._ground import Ground, grams
 from response_kits.checks._signs import Signs, lines, signs
 from response_kits.checks._text import clauses, fold, spoken
 
@@ -173,10 +173,3 @@ def _quotations(text: str, start: int, end: int, ground: Ground, page: Page) -> 
                 yield Fault(
                     "quotation", match.start(), match.end(), f"{name}“{match[1]}”与事实中的原文不一致"
                 )
-
-
-def passages_of(page: Page, sentence: str) -> list[Passage]:
-    """The passages that bear on a sentence, best first (for showing)."""
-    text = fold(sentence)
-    row = signs(text, _figures.read(text), 0, len(text)).row
-    return Ground(page.facts).bearing(row, grams(row))

@@ -41,15 +41,13 @@ def _answered(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from response_kits.library.retrieval import Finder, Text
 
     library = jsonl.rows(args.library, need=("id", "text"))
-    finder = Finder([Text(row["id"], _text(row.get("title")), _text(row["text"])) for row in library])
+    finder = Finder(
+        [Text(row["id"], jsonl.text(row.get("title")), jsonl.text(row["text"])) for row in library]
+    )
     rows = iter(progress(jsonl.rows(args.file, need=("id", "question")), "find"))
     while batch := list(islice(rows, _BATCH)):
-        found = finder.find_many([_text(row["question"]) for row in batch], args.top)
+        found = finder.find_many([jsonl.text(row["question"]) for row in batch], args.top)
         for row, passages in zip(batch, found, strict=True):
             passed = {name: value for name, value in row.items() if name != "question"}
             out = [{"id": p.id, "span": [p.start, p.end], "score": p.score} for p in passages]
             yield {**passed, "passages": out}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
