@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -10,12 +9,12 @@ from typing import Any
 
 from flask import Flask, Response, abort, redirect, render_template, request, url_for
 from markupsafe import Markup
-from waitress.server import create_server
 
 from crawler.sample_city import api
 from crawler.sample_city.build import build
 from crawler.sample_city.clock import ZONE
 from crawler.sample_city.model import City, Item
+from huiyin.serving import Served
 
 Clock = Callable[[], datetime]
 LIST_SIZE = 20
@@ -63,18 +62,17 @@ def create_app(city: City, clock: Clock | None = None) -> Flask:
     return app
 
 
-def serve(port: int = 0, now: datetime | None = None, *, live: bool = False) -> tuple[Any, str]:
+def serve(port: int = 0, now: datetime | None = None, *, live: bool = False) -> tuple[Served, str]:
     """Serve the city built at `now` on 127.0.0.1 in a background thread; port 0 picks a free one.
 
-    Returns the waitress server (`server.close()` stops it) and its address without a closing slash. With `live`, texts
+    Returns the server (`server.close()` stops it) and its address without a closing slash. With `live`, texts
     with negative hours come out as real time passes. Raises OSError where the port is taken.
     """
     city = build(now)
     started = datetime.now(UTC)
     clock: Clock = (lambda: city.now + (datetime.now(UTC) - started)) if live else (lambda: city.now)
-    server = create_server(create_app(city, clock), host="127.0.0.1", port=port, threads=4)
-    threading.Thread(target=server.run, name="sample-city", daemon=True).start()
-    return server, f"http://127.0.0.1:{server.effective_port}"
+    server = Served(create_app(city, clock), port=port)
+    return server, f"http://127.0.0.1:{server.port}"
 
 
 def page_of(items: list[Item], number: int, size: int = LIST_SIZE) -> tuple[list[Item], int]:

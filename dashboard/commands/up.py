@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 from huiyin.errors import Unavailable
+from huiyin.serving import Served
 from huiyin.settings import Settings
 
 THREADS = 16
@@ -93,8 +94,6 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         worker = Child(jobs.command(settings, "work"))
-        serving = threading.Thread(target=server.run, daemon=True)
-        serving.start()
         scheduler = schedule.start(settings)
         print(f"回音 is ready: http://{settings.host}:{settings.port}/", flush=True)
         if password:
@@ -108,17 +107,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             jobs.stop_children()
             worker.stop()
             live.stop(app)
-            # Not server.close(): it gives descriptors back while a request may still run, and waitress writes to one of them;
-            # a database that opened in between would get that byte. The process ends here and gives everything back at once.
-            server.task_dispatcher.shutdown()
+            server.close()
     return 0
 
 
-def _listen(app: Any, settings: Settings) -> Any:
-    import waitress
-
+def _listen(app: Any, settings: Settings) -> Served:
     try:
-        return waitress.create_server(
+        return Served(
             app, host=settings.host, port=settings.port, threads=THREADS, ident=None,
             max_request_body_size=settings.upload_limit, channel_timeout=60, clear_untrusted_proxy_headers=True,
         )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from huiyin.serving import Served
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "dashboard"))
 waitress = pytest.importorskip("waitress")
@@ -48,9 +49,8 @@ def context(city: City) -> Iterator[Any]:
         pytest.skip("needs Debian's Chromium")
     with city.session() as session:
         cookie = start_session(session, session.get_one(User, "zhang"))
-    server = waitress.create_server(city.app, host="127.0.0.1", port=0, threads=16)
-    threading.Thread(target=server.run, daemon=True).start()
-    base = f"http://127.0.0.1:{server.effective_port}"
+    server = Served(city.app, threads=16)
+    base = f"http://127.0.0.1:{server.port}"
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         made = browser.new_context(base_url=base)
@@ -59,7 +59,6 @@ def context(city: City) -> Iterator[Any]:
         yield made
         browser.close()
     live.stop(city.app)
-    server.task_dispatcher.shutdown()
     server.close()
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 from sqlalchemy import select
-from waitress.server import create_server
 
 from crawler import switch
 from crawler.adaptive import burning_sources, due, plan_next
@@ -20,6 +19,7 @@ from crawler.source_run import RunResult
 from huiyin import settings as settings_module
 from huiyin.errors import Conflict, NotFound, UsageError
 from huiyin.records import AuditRow, DocumentRow, Fetch, Issue, IssueDocument, Quarantine, Record, Source
+from huiyin.serving import Served
 from huiyin.settings import Settings
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
@@ -63,8 +63,8 @@ class Site:
             response.add_etag()
             return response.make_conditional(request)  # type: ignore[return-value]
 
-        self.server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        self.base = f"http://127.0.0.1:{self.server.effective_port}"
+        self.server = Served(app)
+        self.base = f"http://127.0.0.1:{self.server.port}"
 
     def take(self) -> list[tuple[str, str]]:
         asked, self.asked = self.asked, []
@@ -73,14 +73,9 @@ class Site:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    import threading
-
     site = Site()
-    thread = threading.Thread(target=site.server.run, daemon=True)
-    thread.start()
     yield site
     site.server.close()
-    thread.join(5)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
 from answering_city import ISSUE, City
 
 from dashboard.auth import COOKIE, start_session
 from dashboard.pages import live
 from huiyin.records import Alert, User
+from huiyin.serving import Served
 
 
 @pytest.fixture
@@ -82,9 +82,8 @@ def test_few_listen_the_others_ask_and_pages_still_open(city: City, monkeypatch:
     monkeypatch.setattr(live.stream, "__kwdefaults__", {"life": 20.0, "every": 0.1})
     with city.session() as session:
         cookie = start_session(session, session.get_one(User, "zhang"))
-    server = waitress.create_server(city.app, host="127.0.0.1", port=0, threads=16)
-    threading.Thread(target=server.run, daemon=True).start()
-    port = server.effective_port
+    server = Served(city.app, threads=16)
+    port = server.port
     try:
         listeners = [Listener(port, cookie) for _ in range(live.PLACES)]
         for listener in listeners:
@@ -112,7 +111,6 @@ def test_few_listen_the_others_ask_and_pages_still_open(city: City, monkeypatch:
             listener.socket.close()
     finally:
         live.stop(city.app)
-        server.task_dispatcher.shutdown()
         server.close()
 
 
