@@ -47,7 +47,18 @@ class Served:
                 "a request still runs after %s s; the server on port %d is left open", grace, self.port
             )
             return
-        self._server.trigger.pull_trigger(self._close_all)
+        # The loop may run the thunk on the byte of an earlier pull, before this one has written its own: it waits for that byte,
+        # or the write would meet a closed descriptor (or, worse, a file opened under the same number).
+        pulled = threading.Event()
+
+        def close_all() -> None:
+            pulled.wait(grace)
+            self._close_all()
+
+        try:
+            self._server.trigger.pull_trigger(close_all)
+        finally:
+            pulled.set()
         self.thread.join(grace)
 
     def _close_all(self) -> None:

@@ -55,6 +55,24 @@ def test_a_request_that_hangs_keeps_the_server_open() -> None:
     assert not served.thread.is_alive()
 
 
+def test_the_end_waits_for_its_own_byte() -> None:
+    """The loop may run the closing on an earlier byte: what was to wake it must still find an open descriptor."""
+    served = Served(app)
+    trigger = served._server.trigger
+    pull, ended = trigger._physical_pull, []
+
+    def late() -> None:
+        pull()  # a request that just ended wakes the loop, which finds the closing already there
+        served.thread.join(0.2)
+        ended.append(served.thread.is_alive())
+        pull()
+
+    trigger._physical_pull = late
+    served.close()
+    assert ended == [True]
+    assert not served.thread.is_alive()
+
+
 def test_a_port_in_use_is_told() -> None:
     served = Served(app)
     with pytest.raises(OSError, match=r"in use"):
