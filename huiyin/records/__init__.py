@@ -39,10 +39,12 @@ from huiyin.records.people import (
     Token,
     User,
 )
+from huiyin.records.privacy import Access, Erasure, Impact, OptOut
 
 __all__ = [
-    "ISSUE_STATES", "OPEN_STATES", "ROLES", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief", "Clause", "Clock", "Constraint",
-    "Correction", "DocumentRow", "Draft", "DraftVersion", "Fact", "Fetch", "IdempotencyKey", "Issue", "IssueDocument",
-    "IssueEvent", "IssueLevel", "LoginSession", "Organisation", "Policy", "Preference", "Promise", "Quarantine", "Record",
-    "Remark", "Rumour", "RumourMatch", "SavedSearch", "Signoff", "Source", "Statement", "Token", "User", "Visit", "utcnow",
+    "ISSUE_STATES", "OPEN_STATES", "ROLES", "Access", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief",
+    "Clause", "Clock", "Constraint", "Correction", "DocumentRow", "Draft", "DraftVersion", "Erasure", "Fact", "Fetch",
+    "IdempotencyKey", "Impact", "Issue", "IssueDocument", "IssueEvent", "IssueLevel", "LoginSession", "OptOut",
+    "Organisation", "Policy", "Preference", "Promise", "Quarantine", "Record", "Remark", "Rumour", "RumourMatch",
+    "SavedSearch", "Signoff", "Source", "Statement", "Token", "User", "Visit", "utcnow",
 ]  # fmt: skip

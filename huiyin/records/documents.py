@@ -98,7 +98,7 @@ class DocumentRow(Base):
     url: Mapped[str] = mapped_column(default="")
     title: Mapped[str] = mapped_column(default="")
     text: Mapped[str] = mapped_column(default="")
-    author: Mapped[str] = mapped_column(key(), default="")
+    author: Mapped[str] = mapped_column(key(), default="", index=True)
     origin: Mapped[str] = mapped_column(default="")
     province: Mapped[str] = mapped_column(default="")
     published: Mapped[datetime | None] = mapped_column(default=None)

@@ -29,7 +29,12 @@ class User(Base):
     unit: Mapped[str] = mapped_column(default="")
     password: Mapped[str]
     must_change: Mapped[bool] = mapped_column(default=True)
-    totp: Mapped[str] = mapped_column(default="")
+    totp: Mapped[str] = mapped_column(default="")  # sealed secret of the second factor; "" where it is off
+    totp_step: Mapped[int] = mapped_column(default=0)  # last time step whose code was taken: no code twice
+    recovery: Mapped[list[Any]] = mapped_column(default=list)  # SHA-256 of recovery codes that are left
+    subject: Mapped[str] = mapped_column(
+        key(), default="", index=True
+    )  # hash of issuer and sub at the sign-in service
     enabled: Mapped[bool] = mapped_column(default=True)
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(default=None)
