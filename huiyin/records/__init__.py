@@ -29,6 +29,7 @@ from huiyin.records.kits import (
     Signoff,
     Statement,
 )  # fmt: skip
+from huiyin.records.leases import Lease
 from huiyin.records.people import (
     ROLES,
     IdempotencyKey,
@@ -44,7 +45,7 @@ from huiyin.records.privacy import Access, Erasure, Impact, OptOut
 __all__ = [
     "ISSUE_STATES", "OPEN_STATES", "ROLES", "Access", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief",
     "Clause", "Clock", "Constraint", "Correction", "DocumentRow", "Draft", "DraftVersion", "Erasure", "Fact", "Fetch",
-    "IdempotencyKey", "Impact", "Issue", "IssueDocument", "IssueEvent", "IssueLevel", "LoginSession", "OptOut",
+    "IdempotencyKey", "Impact", "Issue", "IssueDocument", "IssueEvent", "IssueLevel", "Lease", "LoginSession", "OptOut",
     "Organisation", "Policy", "Preference", "Promise", "Quarantine", "Record", "Remark", "Rumour", "RumourMatch",
     "SavedSearch", "Signoff", "Source", "Statement", "Token", "User", "Visit", "utcnow",
 ]  # fmt: skip
