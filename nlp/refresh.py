@@ -63,7 +63,7 @@ def refresh(session: Session, issue_id: str, now: datetime, settings: Settings, 
         return 1
     burst = _sizes(session, issue, now)
     facts = IssueFacts(
-        documents=[_fact(row, analysis) for row, analysis in pairs], hourly=[float(count) for count in issue.hourly],
+        documents=[fact_of(row, analysis) for row, analysis in pairs], hourly=[float(count) for count in issue.hourly],
         distinct_authors=issue.authors, distinct_sources=issue.sources, burst=burst,
     )  # fmt: skip
     found = levels.grade(facts)
@@ -123,7 +123,8 @@ def _sizes(session: Session, issue: Issue, now: datetime) -> float:
     return found.burst
 
 
-def _fact(row: DocumentRow, analysis: AnalysisRow) -> Fact:
+def fact_of(row: DocumentRow, analysis: AnalysisRow) -> Fact:
+    """One document as the grading of an issue reads it."""
     said = analysis.data.get("casualties")
     return Fact(
         id=row.id, text=f"{row.title}\n{row.text}", kind=row.kind, topic=analysis.topic, urgency=analysis.urgency,
