@@ -141,12 +141,16 @@ class AlertRule(Base):
 
 
 class Alert(Base):
-    """A sent alert: reason and evidence frozen; acknowledged, or marked a false alarm, by a person."""
+    """A sent alert: reason and evidence frozen; acknowledged, or marked a false alarm, by a person.
+
+    It is about an issue, or (`issue_id` None) about a source.
+    """
 
     __tablename__ = "alerts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    issue_id: Mapped[str] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"), index=True)
+    issue_id: Mapped[str | None] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str | None] = mapped_column(ForeignKey("sources.name", ondelete="CASCADE"), index=True)
     rule: Mapped[str] = mapped_column(key(), default="")
     level: Mapped[int] = mapped_column(default=0)
     title: Mapped[str] = mapped_column(default="")
@@ -160,4 +164,4 @@ class Alert(Base):
     acknowledged: Mapped[datetime | None] = mapped_column(default=None)
     acknowledged_by: Mapped[str] = mapped_column(default="")
     false_alarm: Mapped[bool] = mapped_column(default=False)
-    issue: Mapped[Issue] = relationship()
+    issue: Mapped[Issue | None] = relationship()

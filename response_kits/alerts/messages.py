@@ -37,9 +37,8 @@ def messages(
 def _single(alert: Alert, settings: Settings, *, escalated: bool) -> Message:
     at = alert.at.astimezone(settings.zone).strftime("%m-%d %H:%M")
     documents, sources = alert.evidence.get("documents", 0), alert.evidence.get("sources", 0)
-    text = (
-        f"{alert.reason}\n文档 {documents} 条，来源 {sources} 个，截至 {at}。系统判断仅供研判，请以核实为准。"
-    )
+    size = f"文档 {documents} 条，来源 {sources} 个，" if alert.issue_id else ""
+    text = f"{alert.reason}\n{size}截至 {at}。系统判断仅供研判，请以核实为准。"
     title = f"{_mark(escalated)}{_sample([alert])}{LEVEL[alert.level]}预警：{_line(alert.title)}"
     return Message(f"alert:{alert.id}{_suffix(escalated)}", alert.level, title, text)
 
@@ -66,7 +65,8 @@ def _mark(escalated: bool) -> str:
 
 def _sample(alerts: Sequence[Alert]) -> str:
     """A mark on what is only the sample city's: nobody may take it for real on a telephone."""
-    return "【示例数据，非真实事件】" if all(alert.issue.sample for alert in alerts) else ""
+    made_up = (alert.issue.sample if alert.issue else bool(alert.evidence.get("sample")) for alert in alerts)
+    return "【示例数据，非真实事件】" if all(made_up) else ""
 
 
 def _suffix(escalated: bool) -> str:
