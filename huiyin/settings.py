@@ -1,4 +1,7 @@
-"""Settings: one table of name, default and help. Defaults < huiyin.toml < HUIYIN_* environment < argument."""
+"""Settings: one table of name, default and help. Defaults < huiyin.toml < HUIYIN_* environment < argument.
+
+HUIYIN_<NAME>_FILE names a file that holds the value: secrets need not stand in the environment.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,10 @@ class Settings:
     database: str = _setting("", "SQLAlchemy address of the record; empty: SQLite in <home>/huiyin.db")
     search: str = _setting(
         "", "address of the index; empty: tantivy in <home>/index; or http(s)://host:9200 for Elasticsearch"
+    )
+    queue: str = _setting(
+        "",
+        "address of the task queue for several machines, redis://host:6379/0; empty: none, one machine needs none",
     )
     timezone: str = _setting("Asia/Shanghai", "time zone of dates without one, and of every screen")
     organisation: str = _setting(
@@ -105,6 +112,8 @@ def load(
         raise UsageError(f"{file}: no such settings file")
     for name in known:
         value = env.get(f"HUIYIN_{name.upper()}")
+        if value is None:
+            value = _from_file(env.get(f"HUIYIN_{name.upper()}_FILE", ""))
         if value is not None:
             values[name] = value
     values.update({name: value for name, value in overrides.items() if value is not None})
@@ -116,6 +125,16 @@ def load(
     if settings.clock_start not in ("earliest", "reported", "seen"):
         raise UsageError(f"clock_start is {settings.clock_start!r}; choose earliest, reported or seen")
     return settings
+
+
+def _from_file(name: str) -> str | None:
+    """What the file says, without white space around it: for addresses that hold a password (HUIYIN_DATABASE_FILE=…)."""
+    if not name:
+        return None
+    try:
+        return Path(name).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name}: the file of a setting cannot be read: {error}") from error
 
 
 def _convert(name: str, value: Any, default: Any) -> Any:
