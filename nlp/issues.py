@@ -78,6 +78,9 @@ class IssueKeeper:
             .where(DocumentRow.state == "analysed")
             .order_by(DocumentRow.when, DocumentRow.id)
             .limit(limit)
+            .with_for_update(
+                of=DocumentRow
+            )  # a page that changes meanwhile is analysed again, not marked as grouped
         ).all()
         for row, analysis in rows:
             member = session.get(IssueDocument, row.id)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -19,7 +18,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from huiyin.document import Analysis, Comment, Document
-from huiyin.records import AnalysisRow, Correction, DocumentRow, Record, utcnow
+from huiyin.queue.lease import database_now
+from huiyin.records import AnalysisRow, Correction, DocumentRow, Record
 from huiyin.search import Entry, Index
 from nlp.analyse import Analyser
 from nlp.segment import words as segment
@@ -69,7 +69,11 @@ def worker_name() -> str:
 
 def claim(session: Session, now: datetime, worker: str, limit: int = BATCH) -> list[DocumentRow]:
     """The oldest stored documents that nobody holds, marked as held by `worker` until now + CLAIM."""
-    free = or_(DocumentRow.claimed_until.is_(None), DocumentRow.claimed_until < now)
+    free = or_(
+        DocumentRow.claimed_until.is_(None),
+        DocumentRow.claimed_until < now,
+        DocumentRow.claimed_until > now + 2 * CLAIM,  # made by a clock that has been put back since
+    )
     wanted = (
         select(DocumentRow)
         .where(DocumentRow.state == "stored", free)
@@ -108,8 +112,8 @@ def to_document(row: DocumentRow) -> Document:
 
 def analyse_pending(record: Record, analyser: Analyser, worker: str, now: datetime | None = None) -> int:
     """Analyse one batch of stored documents. Returns how many are analysed now."""
-    moment = now or utcnow()
     with record.session() as session:
+        moment = now or database_now(session)
         documents = [(to_document(row), row.version) for row in claim(session, moment, worker)]
     if not documents:
         return 0
@@ -123,8 +127,9 @@ def analyse_pending(record: Record, analyser: Analyser, worker: str, now: dateti
     analyses = _analysed(analyser, rows)
     done = 0
     with record.session() as session:
+        held = locked(session, [document.id for document, _ in documents])
         for (document, read_version), analysis in zip(documents, analyses, strict=True):
-            row = session.get(DocumentRow, document.id)
+            row = held.get(document.id)
             if row is None or row.version != read_version or row.claimed_by != worker:
                 continue  # removed, changed or taken over while we read it
             if analysis is None:
@@ -143,6 +148,12 @@ def analyse_pending(record: Record, analyser: Analyser, worker: str, now: dateti
             row.claimed_by, row.claimed_until, row.failures, row.indexed = "", None, 0, False
             done += 1
     return done
+
+
+def locked(session: Session, ids: list[str]) -> dict[str, DocumentRow]:
+    """Documents by id, held until the transaction ends: a page that changes meanwhile is not overwritten by what we read before."""
+    wanted = select(DocumentRow).where(DocumentRow.id.in_(ids)).order_by(DocumentRow.id).with_for_update()
+    return {row.id: row for row in session.scalars(wanted)}
 
 
 def apply_corrections(session: Session, document: str) -> None:
@@ -202,30 +213,34 @@ def index_pending(record: Record, index: Index, limit: int = 2000) -> int:
         ).all()
     if not found:
         return 0
-    index.add(entry(row, analysis) for row, analysis in found)
+    added = {row.id: entry(row, analysis) for row, analysis in found}
+    index.add(added.values())
     with record.session() as session:
-        mark_indexed(session, [(row.id, row.version) for row, _ in found])
+        _mark_indexed(session, added)
     return len(found)
 
 
-def mark_indexed(session: Session, versions: Iterable[tuple[str, int]]) -> None:
-    """Mark documents as indexed where they are still the version that was indexed."""
-    pending = list(versions)
-    for number in {number for _, number in pending}:
-        ids = [document for document, has in pending if has == number]
-        for start in range(0, len(ids), 500):
-            part = ids[start : start + 500]
-            session.execute(
-                update(DocumentRow)
-                .where(DocumentRow.id.in_(part), DocumentRow.version == number)
-                .values(indexed=True)
-            )
+def _mark_indexed(session: Session, added: dict[str, Entry]) -> None:
+    """Mark what the index has now. What changed while we wrote (a label, the text) is left for the next round, also where
+    another worker marked it meanwhile: our older entry may have come after its newer one."""
+    ids = list(added)
+    for start in range(0, len(ids), 500):
+        rows = locked(session, ids[start : start + 500])
+        analyses = session.scalars(select(AnalysisRow).where(AnalysisRow.document_id.in_(rows)))
+        for analysis in analyses.all():
+            row = rows[analysis.document_id]
+            row.indexed = entry(row, analysis) == added[row.id]
+
+
+def forget_index(record: Record) -> None:
+    """Say of every document that the index lacks it; the rounds that follow bring all of them in."""
+    with record.session() as session:
+        session.execute(update(DocumentRow).values(indexed=False))
 
 
 def reindex(record: Record, index: Index) -> int:
     """Rebuild the index from the record. Returns how many entries it has then."""
-    with record.session() as session:
-        session.execute(update(DocumentRow).values(indexed=False))
+    forget_index(record)
     index.clear()
     total = 0
     while count := index_pending(record, index):

@@ -16,11 +16,6 @@ from huiyin.settings import Settings
 
 log = logging.getLogger("huiyin.work")
 
-TEND = 20.0
-TEND_BUSY = 10.0
-CONSOLIDATE = 600.0
-"""Seconds between two rounds of tending issues, and of late merges, while nothing arrives."""
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="stop when nothing is pending")
@@ -36,12 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     from huiyin.errors import Unavailable
     from huiyin.lock import only_one
-    from huiyin.records import Record, utcnow
+    from huiyin.records import Record
     from huiyin.search import open_index
     from nlp.analyse import Analyser
-    from nlp.issues import IssueKeeper, consolidate
-    from nlp.work import Done, analyse_pending, index_pending, release, worker_name
-    from response_kits.work import tend
+    from nlp.work import Done, analyse_pending, release, worker_name
+    from response_kits.rounds import Rounds
 
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -52,29 +46,19 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     with only_one(settings.home_path, "work"):
         record, index, worker = Record.open(settings), open_index(settings), worker_name()
         release(record)
-        analyser = Analyser.load()
-        keeper = IssueKeeper(record, settings)
-        total, tended, merged = Done(), 0.0, 0.0
+        analyser, rounds, total = Analyser.load(), Rounds(record, settings, index), Done()
         while not stopping and (args.once or os.getppid() == parent):
             done = Done()
             try:
                 done.analysed = analyse_pending(record, analyser, worker)
-                done.grouped = keeper.group_pending()
-                done.refreshed = keeper.refresh_dirty(utcnow())
-                done.indexed = index_pending(record, index)
-                if not done and time.monotonic() - merged > CONSOLIDATE:
-                    consolidate(keeper, utcnow())
-                    merged = time.monotonic()
-                if time.monotonic() - tended > (TEND_BUSY if done else TEND):
-                    tend(record, settings, utcnow())
-                    tended = time.monotonic()
+                rounds.round(done)
             except Unavailable as error:
                 log.warning("%s; trying again", error)
                 time.sleep(5)
             total = Done(*(a + b for a, b in zip(total.counts(), done.counts(), strict=True)))
             if not done:
                 if args.once:
-                    tend(record, settings, utcnow())
+                    rounds.tend()
                     break
                 time.sleep(args.idle)
     print(

@@ -1,0 +1,156 @@
+"""Celery on Redis, set up so that nothing depends on a message: queues carry wake-ups, the record says what is to be done.
+
+A task is one file that its room gives by address; it claims its work in the record, is bounded in time, and may run twice. A
+lost message costs a moment: the scheduler sends wake-ups for whatever is unclaimed, again and again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from huiyin.errors import Unavailable, UsageError
+from huiyin.settings import Settings
+
+VISIBILITY = 7_200
+"""Seconds after which Redis hands a message out again that nobody acknowledged: above every task's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`address` is module:Class; the class takes the settings, its instance the message's words. `limit` in seconds is hard."""
+
+    name: str
+    address: str
+    limit: int
+
+    @property
+    def queue(self) -> str:
+        return f"huiyin.{self.name}"
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("analyse", "nlp.tasks:Analysing", limit=600),
+        Task("crawl", "crawler.tasks:Crawling", limit=4_200),
+    )
+}
+
+
+def make_app(settings: Settings) -> Any:
+    """The Celery application. Raises UsageError where no queue is set or its client is not installed."""
+    if not settings.queue:
+        raise UsageError(
+            "no task queue is set: give the setting queue the address of a Redis server, for example redis://host:6379/0"
+        )
+    try:
+        from celery import Celery
+    except ImportError as error:
+        raise UsageError("workers need Celery and the Redis client: pip install 'huiyin[workers]'") from error
+    app = Celery("huiyin", broker=settings.queue, set_as_current=False)
+    app.conf.update(
+        task_serializer="json", accept_content=["json"], task_ignore_result=True,
+        task_acks_late=True, task_reject_on_worker_lost=False,  # the scheduler wakes again what died unclaimed
+        worker_prefetch_multiplier=1, worker_max_tasks_per_child=500, worker_hijack_root_logger=False,
+        worker_enable_remote_control=False, worker_send_task_events=False,
+        broker_connection_retry=True, broker_connection_retry_on_startup=True, broker_connection_max_retries=None,
+        broker_connection_timeout=5,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY, "socket_timeout": 20, "socket_connect_timeout": 5, "socket_keepalive": True,
+            "health_check_interval": 20,
+        },
+    )  # fmt: skip
+    made: dict[str, Callable[..., None]] = {}  # a handler a process, made with its first message
+    for task in TASKS.values():
+        app.task(
+            _runner(task, settings, made),
+            name=task.name,
+            time_limit=task.limit,
+            soft_time_limit=task.limit - 30,
+        )
+    return app
+
+
+def _runner(task: Task, settings: Settings, made: dict[str, Callable[..., None]]) -> Callable[..., None]:
+    def run(*words: str) -> None:
+        if task.name not in made:
+            module, _, name = task.address.partition(":")
+            made[task.name] = getattr(importlib.import_module(module), name)(settings)
+        made[task.name](*words)
+
+    return run
+
+
+def wake(app: Any, name: str, *words: str) -> None:
+    """Send one wake-up. Raises Unavailable where the queue does not answer."""
+    with _answering():
+        app.send_task(name, args=words, queue=TASKS[name].queue, retry=False)
+
+
+def waiting(app: Any, name: str) -> int:
+    """Wake-ups that nobody has taken yet. Raises Unavailable where the queue does not answer."""
+    with _answering(), app.connection_for_write() as connection:
+        from kombu.exceptions import ChannelError
+
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
+        try:
+            return int(
+                connection.default_channel.queue_declare(TASKS[name].queue, passive=True).message_count
+            )
+        except ChannelError:  # nobody has sent anything yet
+            return 0
+
+
+class _answering:
+    """Turns what Redis and its client raise into Unavailable."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from kombu.exceptions import OperationalError
+        from redis.exceptions import RedisError
+
+        if isinstance(error, (OperationalError, RedisError, OSError)):
+            raise Unavailable(f"the task queue does not answer: {str(error)[:200]}") from error
+
+
+def consume(settings: Settings, name: str, processes: int) -> int:
+    """Take wake-ups of one kind in this process's children until SIGTERM or until our parent is gone."""
+    from celery.signals import worker_process_init
+
+    app = make_app(settings)
+
+    def child_began(**_: Any) -> None:
+        _end_with_parent(hard=True)
+
+    worker_process_init.connect(child_began, weak=False)
+    _end_with_parent(hard=False)
+    words = [
+        "worker", "--queues", TASKS[name].queue, "--concurrency", str(processes), "--pool", "prefork", "--loglevel", "WARNING",
+        "--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", f"{name}@%h", "--quiet",
+    ]  # fmt: skip
+    app.worker_main(words)
+    return 0
+
+
+def _end_with_parent(*, hard: bool) -> None:
+    """Watch the parent: a process whose supervisor was killed must not work on unseen."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        if not hard:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(20)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
