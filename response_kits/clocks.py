@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from huiyin.errors import Conflict, NotFound, UsageError
-from huiyin.records import Clock, Issue, IssueEvent, Rumour, audit
+from huiyin.records import Clock, Issue, IssueDocument, IssueEvent, Rumour, RumourMatch, audit
 from huiyin.rules import load
 from huiyin.settings import Settings
 from response_kits.clock_rules import STATES, due_of, rule
@@ -42,6 +42,8 @@ __all__ = [
     "views",
 ]  # fmt: skip
 
+SUPERIOR = 5
+"""The kind of 重点回应 that a superior body requires (must_answer.toml): answered however few have spoken."""
 _SLEEPING = ("not_ours", "false_alarm")
 
 
@@ -67,20 +69,29 @@ def triggers_of(session: Session, issue: Issue) -> dict[str, str]:
     elif issue.level >= major["level_at_least"]:
         found["major"] = "舆情级别为红色，按重大突发事件对待（本地从严）"
     opinion = table["opinion"]
-    if issue.must_answer:
+    heard = issue.authors >= opinion["voices_at_least"]
+    if issue.must_answer and (heard or any(row.get("kind") == SUPERIOR for row in issue.must_answer)):
         found["opinion"] = str(
             issue.must_answer[0].get("reason") or issue.must_answer[0].get("kind") or "属重点回应"
         )
     elif issue.level >= opinion["level_at_least"]:
-        found["opinion"] = "舆情级别为黄色及以上"
-    false = session.scalars(
-        select(Rumour).where(Rumour.issue_id == issue.id, Rumour.verdict.in_(("不实", "部分属实")))
-    ).first()
-    if false is not None:
+        found["opinion"] = f"舆情级别为{load('levels')['names'][issue.level]}"
+    if false := _found_false(session, issue):
         found["false_information"] = f"传言“{false.claim[:40]}”核查结论为{false.verdict}"
-    elif issue.rumour >= table["false_information"]["rumour_at_least"]:
-        found["false_information"] = f"疑似不实信息（{issue.rumour:.2f}）"
     return found
+
+
+def _found_false(session: Session, issue: Issue) -> Rumour | None:
+    """A rumour judged false that this issue carries: its own, or one whose words its posts surely repeat. A model's
+    suspicion is no finding: it is checked first (RULES 1), and no clock runs for what may be true."""
+    judged = Rumour.verdict.in_(("不实", "部分属实"))
+    repeated = (
+        select(RumourMatch.rumour_id)
+        .join(IssueDocument, IssueDocument.document_id == RumourMatch.document_id)
+        .where(IssueDocument.issue_id == issue.id, RumourMatch.decision.in_(("auto", "confirmed")))
+    )
+    query = select(Rumour).where(judged, or_(Rumour.issue_id == issue.id, Rumour.id.in_(repeated)))
+    return session.scalars(query.order_by(Rumour.id).limit(1)).first()
 
 
 def start_for(session: Session, issue: Issue, settings: Settings, now: datetime) -> list[Clock]:

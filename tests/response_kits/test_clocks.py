@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from huiyin.errors import Conflict, UsageError
-from huiyin.records import Clock, Issue
+from huiyin.records import Clock, DocumentRow, Issue, IssueDocument, Rumour, RumourMatch
 from huiyin.rules import load
 from huiyin.settings import Settings
 from huiyin.settings import load as load_settings
@@ -54,6 +54,23 @@ def test_who_has_five_hours(
     issue.level_parts = {"event": {"label": label}}
     rules = {c.rule for c in clocks.start_for(session, issue, settings, NOW)}
     assert ({"publish", "press"} <= rules) is major
+
+
+def test_a_suspicion_starts_no_clock_and_a_known_rumour_does(session: Session, settings: Settings) -> None:
+    issue = add_issue(session, "s77")
+    issue.rumour = 0.99
+    assert {c.rule for c in clocks.start_for(session, issue, settings, NOW)} == {"respond"}
+    rumour = Rumour(claim="自来水有毒", verdict="不实", state="published")
+    session.add_all([DocumentRow(id="p1", source="forum", text="听说喝了毒水", when=NOW), rumour])
+    session.flush()
+    session.add(IssueDocument(issue_id=issue.id, document_id="p1", when=NOW))
+    match = RumourMatch(rumour_id=rumour.id, document_id="p1", score=0.6, decision="suggest", when=NOW)
+    session.add(match)
+    session.flush()
+    assert clocks.start_for(session, issue, settings, NOW) == []
+    match.decision = "auto"
+    session.flush()
+    assert {c.rule for c in clocks.start_for(session, issue, settings, NOW)} == {"correct"}
 
 
 def test_what_is_not_ours_has_no_clock(session: Session, settings: Settings) -> None:

@@ -54,11 +54,28 @@ def test_clocks_start_for_what_must_be_answered_whatever_its_level(
     settings: Settings, record: Record
 ) -> None:
     with record.session() as session:
-        for key, must in (("i-must", [{"kind": "emergency", "reason": "突发"}]), ("i-idle", [])):
-            session.add(Issue(id=key, title="小事", level=0, first=NOW, last=NOW, seen=NOW, must_answer=must))
+        must, ordered = [{"kind": 4, "reason": "突发"}], [{"kind": 5, "reason": "上级要求"}]
+        for key, kinds, authors in (
+            ("i-must", must, 3),
+            ("i-ordered", ordered, 1),
+            ("i-one", must, 1),
+            ("i-idle", [], 9),
+        ):
+            session.add(
+                Issue(
+                    id=key,
+                    title="小事",
+                    level=0,
+                    first=NOW,
+                    last=NOW,
+                    seen=NOW,
+                    must_answer=kinds,
+                    authors=authors,
+                )
+            )
     tend(record, settings, NOW)
     with record.session(write=False) as session:
-        assert set(session.scalars(select(Clock.issue_id))) == {"i-must"}
+        assert set(session.scalars(select(Clock.issue_id))) == {"i-must", "i-ordered"}
 
 
 def test_the_unit_on_duty_is_the_one_whose_word_the_facts_are(session: Session, issue: Issue) -> None:
