@@ -16,6 +16,7 @@ from huiyin.records.issues import (
 )
 from huiyin.records.kits import (
     Brief,
+    BriefDelivery,
     Clause,
     Clock,
     Draft,

@@ -257,10 +257,28 @@ class Brief(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(key(16), default="weekly")  # daily | weekly | special | yearly
     period: Mapped[str] = mapped_column(key(16), index=True)  # 2026-W47, 2026-11-24, 2026
+    subject: Mapped[str] = mapped_column(key(), default="")  # the issue of a special report
     title: Mapped[str]
     model: Mapped[dict[str, Any]] = mapped_column(default=dict)  # everything the three formats are made from
-    state: Mapped[str] = mapped_column(key(16), default="draft")  # draft | signed | archived
+    state: Mapped[str] = mapped_column(key(16), default="draft")  # draft | signed
     by: Mapped[str] = mapped_column(default="")
     signed_by: Mapped[str] = mapped_column(default="")
+    signed_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
     at: Mapped[datetime] = mapped_column(default=utcnow)
     version: Mapped[int] = mapped_column(default=1)
+
+
+class BriefDelivery(Base):
+    """A signed brief on its way to one address. The row is on disk before the mail goes, so nothing goes twice: where the
+    program ended in between, the state stays `sending`, and a person decides."""
+
+    __tablename__ = "brief_deliveries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    brief_id: Mapped[int] = mapped_column(ForeignKey("briefs.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str] = mapped_column(key(320))
+    state: Mapped[str] = mapped_column(key(16), default="sending")  # sending | sent | failed
+    attempts: Mapped[int] = mapped_column(default=1)
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+    error: Mapped[str] = mapped_column(default="")
+    __table_args__ = (UniqueConstraint("brief_id", "address"),)
