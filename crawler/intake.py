@@ -36,10 +36,13 @@ from crawler.rows import (
 from huiyin.document import Comment, Document
 from huiyin.pii_mask import mask
 from huiyin.records import DocumentRow, Record, utcnow
+from huiyin.records.base import crossed
 from huiyin.settings import Settings
 
 BATCH = 200
 FOLD_DAYS = 30
+AGAIN = 3
+"""Times that a batch is tried again which crossed another process's on PostgreSQL; SQLite lets one in at a time."""
 _OVERLAP = timedelta(minutes=10)
 _REFRESH_SECONDS = 5.0
 
@@ -95,12 +98,15 @@ class Intake:
         return counts
 
     def _batch(self, documents: Sequence[Document], visits: Sequence[VisitNote]) -> Counts:
-        try:
-            return self._write(documents, visits)
-        except BaseException:
-            # The fold index may name documents that were rolled back: forget it, the record knows better.
-            self._reset()
-            raise
+        for again in range(AGAIN, -1, -1):
+            try:
+                return self._write(documents, visits)
+            except BaseException as error:
+                # The fold index may name documents that were rolled back: forget it, the record knows better.
+                self._reset()
+                if not again or not crossed(error):
+                    raise
+        raise AssertionError("the loop returns or raises")
 
     def _reset(self) -> None:
         self._fold = Fold(self._texts)

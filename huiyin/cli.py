@@ -75,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(version("huiyin"))
         return 0
+    if config:  # for the processes that we start: they read the same settings
+        os.environ["HUIYIN_CONFIG"] = str(Path(config).resolve())
     name = arguments[0]
     if name not in found:
         print(f"huiyin: no command {name!r}; choose from {', '.join(found)}", file=sys.stderr)

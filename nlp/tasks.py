@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 
-from sqlalchemy import select, update
-
-from huiyin.records import DocumentRow, Record
+from huiyin.records import Record
 from huiyin.settings import Settings
 from nlp.analyse import Analyser
-from nlp.work import analyse_pending, worker_name
+from nlp.work import analyse_pending, release_dead, worker_name
 
 STINT = 20.0
 """Seconds that one wake-up works at most: a worker that is told to stop is soon done."""
@@ -29,31 +25,3 @@ class Analysing:
         end = time.monotonic() + STINT
         while analyse_pending(self.record, self.analyser, worker_name()) and time.monotonic() < end:
             pass
-
-
-def release_dead(record: Record) -> int:
-    """Give back what processes of this host held that are no more, or that had our own number. Returns how many documents."""
-    host = f"{socket.gethostname()[:40]}-"
-    with record.session() as session:
-        names = session.scalars(
-            select(DocumentRow.claimed_by)
-            .where(DocumentRow.state == "stored", DocumentRow.claimed_by.startswith(host, autoescape=True))
-            .distinct()
-        )
-        dead = [name for name in names if name == worker_name() or not _alive(name.removeprefix(host))]
-        freed = session.execute(
-            update(DocumentRow)
-            .where(DocumentRow.state == "stored", DocumentRow.claimed_by.in_(dead))
-            .values(claimed_by="", claimed_until=None)
-        )
-        return int(freed.rowcount)  # type: ignore[attr-defined]
-
-
-def _alive(number: str) -> bool:
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, ValueError):
-        return True  # somebody else's, or no number of a process: it keeps its claim until that runs out
-    return True

@@ -63,6 +63,34 @@ def release(record: Record) -> None:
         )
 
 
+def release_dead(record: Record) -> int:
+    """Give back what processes of this host held that are no more, or that had our own number. Returns how many documents."""
+    host = f"{socket.gethostname()[:40]}-"
+    with record.session() as session:
+        names = session.scalars(
+            select(DocumentRow.claimed_by)
+            .where(DocumentRow.state == "stored", DocumentRow.claimed_by.startswith(host, autoescape=True))
+            .distinct()
+        )
+        dead = [name for name in names if name == worker_name() or not _alive(name.removeprefix(host))]
+        freed = session.execute(
+            update(DocumentRow)
+            .where(DocumentRow.state == "stored", DocumentRow.claimed_by.in_(dead))
+            .values(claimed_by="", claimed_until=None)
+        )
+        return int(freed.rowcount)  # type: ignore[attr-defined]
+
+
+def _alive(number: str) -> bool:
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):
+        return True  # somebody else's, or no number of a process: it keeps its claim until that runs out
+    return True
+
+
 def worker_name() -> str:
     return f"{socket.gethostname()[:40]}-{os.getpid()}"
 

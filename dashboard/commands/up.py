@@ -12,11 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from huiyin.errors import Unavailable
 from huiyin.serving import Served
 from huiyin.settings import Settings
+
+if TYPE_CHECKING:
+    from huiyin.records import Record
 
 THREADS = 16
 
@@ -29,6 +32,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         default=None,
         help="load the sample city; the default is to keep what is",
+    )
+    parser.add_argument(
+        "--web",
+        action="store_true",
+        help="the dashboard only: crawling, analysis and schedule are done by `huiyin worker`",
     )
 
 
@@ -71,7 +79,6 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     from dashboard import accounts, create_app, jobs, sample
     from dashboard.pages import live
-    from huiyin import schedule
     from huiyin.lock import only_one
     from huiyin.records import Record
 
@@ -94,21 +101,53 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         worker = Child(jobs.command(settings, "work"))
-        scheduler = schedule.start(settings)
+        timetable = _Timetable(record, settings)
         print(f"回音 is ready: http://{settings.host}:{settings.port}/", flush=True)
         if password:
             print(f"first sign-in: user admin, one-time password {password}", flush=True)
         try:
             while not stop.wait(1.0):
-                worker.tend()
+                if not args.web:
+                    worker.tend()
+                    timetable.tend()
         finally:
             print("stopping…", flush=True)
-            scheduler.shutdown(wait=False)
+            timetable.stop()
             jobs.stop_children()
             worker.stop()
             live.stop(app)
             server.close()
     return 0
+
+
+class _Timetable:
+    """The schedule. On PostgreSQL several machines may run it: the one that holds its seat does."""
+
+    def __init__(self, record: Record, settings: Settings) -> None:
+        from huiyin.queue.seat import Seat
+
+        self.settings = settings
+        self.seat = None if record.engine.dialect.name == "sqlite" else Seat(record, "schedule")
+        self._running: Any = None
+
+    def tend(self) -> None:
+        from huiyin import schedule
+
+        if self.seat is not None:
+            self.seat.progress()
+            if not self.seat.held and self._running is not None:
+                self.stop()
+            if not self.seat.held and not self.seat.take():
+                return
+        if self._running is None:
+            self._running = schedule.start(self.settings)
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.shutdown(wait=False)
+            self._running = None
+        if self.seat is not None:
+            self.seat.leave()
 
 
 def _listen(app: Any, settings: Settings) -> Served:

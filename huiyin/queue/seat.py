@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from huiyin.errors import Unavailable
-from huiyin.queue.lease import Held, acquire, process_name, release, renew
+from huiyin.queue.lease import FencedRecord, Held, acquire, process_name, release, renew
 from huiyin.records import Record
 
 log = logging.getLogger("huiyin.queue")
@@ -94,3 +96,21 @@ class Seat:
                 log.warning("the seat %s was not renewed: %s", self.name, type(error).__name__)
                 if asked > self._sure:
                     return
+
+
+@contextmanager
+def only_writer(record: Record) -> Iterator[tuple[Record, Callable[[], None]]]:
+    """The record to group issues in, and what to call after each round. SQLite: as it is, a file lock keeps others away.
+
+    Elsewhere: fenced by the seat `group`. Raises Unavailable where another process holds that.
+    """
+    if record.engine.dialect.name == "sqlite":
+        yield record, lambda: None
+        return
+    seat = Seat(record, "group")
+    if not seat.take():
+        raise Unavailable("another process groups the issues of this record; this one may begin when it ends")
+    try:
+        yield FencedRecord(record, seat.lease), seat.progress
+    finally:
+        seat.leave()

@@ -12,12 +12,19 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Engine, MetaData, String, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from huiyin.errors import Unavailable, UsageError
 from huiyin.settings import Settings
+
+PATIENCE: dict[str, str | int] = {
+    "connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000,
+    "options": "-c idle_in_transaction_session_timeout=120000",
+}  # fmt: skip
+"""How long PostgreSQL and we wait for each other, unless the address says otherwise: a machine that is cut off finds out in half
+a minute, and the locks of one that was paused in a transaction fall after two."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -95,7 +102,14 @@ class Record:
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+        server = url.get_backend_name() == "postgresql"
+        engine = create_engine(
+            url,
+            pool_pre_ping=server,
+            connect_args={name: value for name, value in PATIENCE.items() if name not in url.query}
+            if server
+            else {},
+        )
         if url.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _sqlite_pragmas)
             event.listen(engine, "begin", _sqlite_begin)
@@ -126,6 +140,14 @@ class Record:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def crossed(error: BaseException) -> bool:
+    """Whether a transaction failed only because another one was faster: the same again will find what that one wrote."""
+    if isinstance(error, IntegrityError):
+        return True
+    state = getattr(error.orig, "sqlstate", "") if isinstance(error, OperationalError) else ""
+    return state in ("40001", "40P01")  # serialisation failure, deadlock
 
 
 def _sqlite_pragmas(connection: sqlite3.Connection, _record: Any) -> None:

@@ -31,10 +31,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     from huiyin.errors import Unavailable
     from huiyin.lock import only_one
+    from huiyin.queue.lease import LeaseLost
+    from huiyin.queue.seat import only_writer
     from huiyin.records import Record
     from huiyin.search import open_index
     from nlp.analyse import Analyser
-    from nlp.work import Done, analyse_pending, release, worker_name
+    from nlp.work import Done, analyse_pending, release, release_dead, worker_name
     from response_kits.rounds import Rounds
 
     logging.basicConfig(
@@ -43,15 +45,18 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
     parent = os.getppid()
-    with only_one(settings.home_path, "work"):
-        record, index, worker = Record.open(settings), open_index(settings), worker_name()
-        release(record)
+    with only_one(settings.home_path, "work"), only_writer(Record.open(settings)) as (record, progress):
+        index, worker = open_index(settings), worker_name()
+        (release if record.engine.dialect.name == "sqlite" else release_dead)(record)
         analyser, rounds, total = Analyser.load(), Rounds(record, settings, index), Done()
         while not stopping and (args.once or os.getppid() == parent):
             done = Done()
             try:
                 done.analysed = analyse_pending(record, analyser, worker)
                 rounds.round(done)
+                progress()
+            except LeaseLost:
+                raise
             except Unavailable as error:
                 log.warning("%s; trying again", error)
                 time.sleep(5)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from alembic import context
-from sqlalchemy import JSON, Engine, create_engine, pool
+from sqlalchemy import JSON, Engine, create_engine, pool, text
 
 import huiyin.records  # noqa: F401 - fills Base.metadata
 from huiyin.records.base import Base, UtcDateTime
@@ -22,6 +22,8 @@ def run() -> None:
     engine: Engine | None = context.config.attributes.get("engine")
     own = engine or create_engine("sqlite://", poolclass=pool.StaticPool)
     with own.begin() as connection:
+        if connection.dialect.name == "postgresql":  # several machines may start at once on an empty database
+            connection.execute(text("SELECT pg_advisory_xact_lock(4822)"))
         context.configure(
             connection=connection, target_metadata=Base.metadata, render_as_batch=connection.dialect.name == "sqlite",
             render_item=render, compare_type=True,
