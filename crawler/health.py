@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from crawler import silence
+from crawler.silence import GOOD
 from huiyin.records import DocumentRow, Fetch, Quarantine, Record
 from huiyin.records import Source as SourceRow
+from huiyin.rules import load
 
 DAYS = 7
-GOOD = ("ok", "unchanged", "empty", "filtered", "duplicate")
-_SILENT_FACTOR = 4.0
-_SILENT_LEAST = timedelta(hours=6)
 _HISTORY_DAYS = 14
+ZONE = ZoneInfo("Asia/Shanghai")
+"""A source's week is that of the people who write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,15 @@ def health(record: Record, now: datetime) -> list[SourceHealth]:
             .group_by(Quarantine.source)
         )
         quarantined = {row.source: row.pages for row in waiting}
-        arrivals = _arrivals(session, now)
+        latest = _latest(session, now)
+        quiet = silence.silent(session, sources, now, _rule(), ZONE)
     found = [
-        _one(row, fetches.get(row.name, []), arrivals.get(row.name, []), quarantined.get(row.name, 0), now)
+        _one(
+            row, fetches.get(row.name, []), latest.get(row.name), quarantined.get(row.name, 0),
+            silence.words(quiet[row.name]) if row.name in quiet else "", now,
+        )
         for row in sources
-    ]
+    ]  # fmt: skip
     return sorted(found, key=lambda h: (not h.enabled and h.state != "blocked", _urgency(h), h.name))
 
 
@@ -78,29 +85,27 @@ def _fetches(session: Session, now: datetime) -> dict[str, list[Fetch]]:
     return found
 
 
-def _arrivals(session: Session, now: datetime) -> dict[str, list[datetime]]:
-    """Hours (their starts) in which each source brought something new in the last fortnight, in order."""
-    found: dict[str, set[datetime]] = defaultdict(set)
-    query = select(Fetch.source, Fetch.finished).where(
-        Fetch.started >= now - timedelta(days=_HISTORY_DAYS),
-        Fetch.new + Fetch.changed + Fetch.duplicate > 0,
-    )
-    for name, finished in session.execute(query):
-        if finished is not None:
-            found[name].add(finished)
-    pushed = (
+def _latest(session: Session, now: datetime) -> dict[str, datetime]:
+    """When each source last brought a document, within the last fortnight: files and pushes have no crawl that says so."""
+    query = (
         select(DocumentRow.source, func.max(DocumentRow.fetched))
         .where(DocumentRow.fetched >= now - timedelta(days=_HISTORY_DAYS))
         .group_by(DocumentRow.source)
     )
-    for name, latest in session.execute(pushed):
-        if latest is not None:
-            found[name].add(latest)
-    return {name: sorted(moments) for name, moments in found.items()}
+    return {name: latest for name, latest in session.execute(query) if latest is not None}
+
+
+def _rule() -> dict[str, Any]:
+    return next(rule for rule in load("alerts")["rule"] if rule["key"] == "silent")
 
 
 def _one(
-    row: SourceRow, fetches: list[Fetch], arrivals: list[datetime], quarantined: int, now: datetime
+    row: SourceRow,
+    fetches: list[Fetch],
+    latest: datetime | None,
+    quarantined: int,
+    silent: str,
+    now: datetime,
 ) -> SourceHealth:
     ended = [f for f in fetches if f.state != "running" and f.started >= now - timedelta(days=DAYS)]
     days: list[dict[str, int]] = [{} for _ in range(DAYS)]
@@ -110,39 +115,47 @@ def _one(
             day = days[DAYS - 1 - back]
             day[one.state] = day.get(one.state, 0) + 1
     good = sum(one.state in GOOD for one in ended)
-    last_new = max([moment for moment in (row.last_new, *arrivals[-1:]) if moment], default=None)
+    last_new = max([moment for moment in (row.last_new, latest) if moment], default=None)
     new = sum(one.new + one.changed + one.duplicate for one in ended)
     seconds = [(one.finished - one.started).total_seconds() for one in ended if one.finished]
     return SourceHealth(
         name=row.name, title=row.title, kind=row.kind, enabled=row.enabled, sample=row.sample, state=row.state, reason=row.state_reason,
         last_run=row.last_run, last_new=last_new, next_run=row.next_run, success=good / len(ended) if ended else None,
         days=tuple(days), new_per_day=new / DAYS, quarantined=quarantined,
-        silent=_silence(arrivals, now) if row.enabled and row.kind not in ("import",) else "",
+        silent=silent,
         legal_basis=row.legal_basis, notes=row.notes, decided_by=row.decided_by, run_seconds=sum(seconds) / len(seconds) if seconds else 0.0,
     )  # fmt: skip
 
 
-def _silence(arrivals: list[datetime], now: datetime) -> str:
-    """A sentence where the present pause is four times longer than any usual one of this source (its 90th percentile).
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day of a source: new or changed documents, copies, runs, and those of them that could not read the site."""
 
-    It takes six arrivals to know what is usual. A source that answers every time but brings nothing is the one that
-    counters of errors never show.
-    """
-    if len(arrivals) < 6:
-        return ""
-    gaps = sorted(
-        (later - earlier for earlier, later in pairwise(arrivals)),
-        key=lambda gap: gap.total_seconds(),
-    )
-    usual = gaps[min(len(gaps) - 1, int(0.9 * len(gaps)))]
-    pause = now - arrivals[-1]
-    if pause <= max(usual * _SILENT_FACTOR, _SILENT_LEAST):
-        return ""
-    return f"已 {_words(pause)} 没有新内容，平时最长约 {_words(usual)}"
+    day: date
+    new: int = 0
+    duplicate: int = 0
+    runs: int = 0
+    failed: int = 0
 
 
-def _words(span: timedelta) -> str:
-    hours = span.total_seconds() / 3600
-    if hours < 1:
-        return f"{max(1, round(hours * 60))} 分钟"
-    return f"{round(hours)} 小时" if hours < 48 else f"{round(hours / 24)} 天"
+def daily(session: Session, source: SourceRow, now: datetime, days: int = 28) -> list[Day]:
+    """The last `days` days, oldest first, local to `now`'s zone; of files that people brought the documents by arrival."""
+    first = now.date() - timedelta(days=days - 1)
+    since = datetime.combine(first, time(), now.tzinfo)
+    counts: dict[date, list[int]] = {first + timedelta(days=n): [0, 0, 0, 0] for n in range(days)}
+    fetches = select(Fetch).where(Fetch.source == source.name, Fetch.started >= since, Fetch.started <= now)
+    for one in session.scalars(fetches):
+        if one.state == "running":
+            continue
+        row = counts[one.started.astimezone(now.tzinfo).date()]
+        row[0] += one.new + one.changed
+        row[1] += one.duplicate
+        row[2] += 1
+        row[3] += one.state not in GOOD
+    if source.kind == "import":
+        brought = select(DocumentRow.fetched, DocumentRow.duplicate_of).where(
+            DocumentRow.source == source.name, DocumentRow.fetched >= since, DocumentRow.fetched <= now
+        )
+        for fetched, first_of in session.execute(brought):
+            counts[fetched.astimezone(now.tzinfo).date()][1 if first_of else 0] += 1
+    return [Day(day, *row) for day, row in counts.items()]

@@ -51,7 +51,7 @@ WHOLE_ISSUE = shape(
     must_answer={"type": "array"}, casualties={"type": "object"}, clocks={"type": "array", "items": CLOCK},
 )  # fmt: skip
 ALERT = shape(
-    id=WHOLE, issue=TEXT, rule=TEXT, level=WHOLE, title=TEXT, reason=TEXT, at=MOMENT, evidence={"type": "object"}, acknowledged=MOMENT,
+    id=WHOLE, issue=TEXT, source=TEXT, rule=TEXT, level=WHOLE, title=TEXT, reason=TEXT, at=MOMENT, evidence={"type": "object"}, acknowledged=MOMENT,
     acknowledged_by=TEXT, false_alarm=TRUTH,
 )  # fmt: skip
 ERROR = shape(error=shape(status=WHOLE, title=TEXT, message=TEXT))
@@ -100,6 +100,6 @@ def whole_issue(row: Issue, clocks: list[ClockView]) -> dict[str, Any]:
 
 def alert(row: Alert) -> dict[str, Any]:
     return {
-        "id": row.id, "issue": row.issue_id, "rule": row.rule, "level": row.level, "title": row.title, "reason": row.reason, "at": iso(row.at),
+        "id": row.id, "issue": row.issue_id or "", "source": row.source or "", "rule": row.rule, "level": row.level, "title": row.title, "reason": row.reason, "at": iso(row.at),
         "evidence": row.evidence, "acknowledged": iso(row.acknowledged), "acknowledged_by": row.acknowledged_by, "false_alarm": row.false_alarm,
     }  # fmt: skip

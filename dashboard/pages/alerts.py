@@ -102,9 +102,8 @@ def show(number: int) -> ResponseReturnValue:
     alert = session.get(Alert, number)
     if alert is None:
         raise NotFound("没有这条预警；它可能已随示例数据移除。")
-    same = (
-        select(Alert).where(Alert.issue_id == alert.issue_id, Alert.id != alert.id).order_by(Alert.at.desc())
-    )
+    about = Alert.issue_id == alert.issue_id if alert.issue_id else Alert.source == alert.source
+    same = select(Alert).where(about, Alert.id != alert.id).order_by(Alert.at.desc())
     titles = {name: title or name for name, title in session.execute(select(Source.name, Source.title))}
     return render_template(
         "alerts/show.html", alert=alert, rules=rules(), people=_people(), others=list(session.scalars(same.limit(20))), titles=titles,

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from crawler import catalogue, switch
-from crawler.health import health
+from crawler.health import Day, SourceHealth, daily, health
+from crawler.source_run import STATES
 from crawler.try_source import source_name, try_source
 from dashboard import auth
 from dashboard.services import close_reading, read, services, write
 from huiyin.errors import NotFound, UsageError
-from huiyin.records import Fetch, Quarantine, Source, utcnow
+from huiyin.records import Alert, Fetch, Quarantine, Source, utcnow
 from huiyin.records.audit import append
 
 bp = Blueprint("sources", __name__)
@@ -29,7 +30,7 @@ RUNS = 30
 def index() -> ResponseReturnValue:
     close_reading()
     catalogue.sync(services().record, catalogue.load())
-    rows = health(services().record, utcnow())
+    rows = health(services().record, utcnow().astimezone(services().settings.zone))
     wanted = request.args.get("q", "").strip()[:60]
     on = [row for row in rows if row.enabled or row.state in ("broken", "blocked")]
     off = [
@@ -65,10 +66,35 @@ def show(name: str) -> ResponseReturnValue:
         declaration: dict[str, Any] = catalogue.as_table(catalogue.from_row(row, catalogue.load()))
     except (NotFound, UsageError) as error:
         declaration = {"problem": str(error)}
-    found = next((one for one in health(services().record, utcnow()) if one.name == row.name), None)
-    return render_template(
-        "sources/show.html", row=row, runs=runs, kept=kept, declaration=declaration, health=found
+    now = utcnow().astimezone(services().settings.zone)
+    found = next((one for one in health(services().record, now) if one.name == row.name), None)
+    days = daily(read(), row, now)
+    alerts = list(
+        read().scalars(select(Alert).where(Alert.source == row.name).order_by(Alert.at.desc()).limit(10))
     )
+    return render_template(
+        "sources/show.html", row=row, runs=runs, kept=kept, declaration=declaration, health=found, days=days, finding=_finding(days),
+        week=_week(found), alerts=alerts,
+    )  # fmt: skip
+
+
+def _finding(days: list[Day]) -> str:
+    """The chart's finding in words."""
+    total, failed = sum(day.new for day in days), sum(day.failed for day in days)
+    runs, best = sum(day.runs for day in days), max(days, key=lambda day: day.new)
+    said = f"近 {len(days)} 天新内容 {total} 条"
+    if total:
+        said += f"，{best.day:%m-%d} 最多，{best.new} 条"
+    return f"{said}；抓取 {runs} 次，失败 {failed} 次" if runs else said
+
+
+def _week(found: SourceHealth | None) -> dict[str, int]:
+    """Runs of the last seven days by state, all six and `ok`, those without any as 0."""
+    counts = dict.fromkeys(STATES, 0)
+    for day in found.days if found else ():
+        for state, runs in day.items():
+            counts[state] = counts.get(state, 0) + runs
+    return counts
 
 
 @bp.post("/sources/<name>/switch")

@@ -21,6 +21,7 @@ NUMBERS = {
     "least_authors": ("authors", "不同作者数"),
     "least_matches": ("matches", "传言出现条数"),
     "least_found": ("found", "保存的检索找到的条数"),
+    "least_missed": ("missed", "应有而没有新内容的小时数"),
 }
 """A rule's number → the figure in an alert's evidence that it bounds, and what people call it."""
 

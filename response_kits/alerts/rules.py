@@ -1,8 +1,8 @@
-"""Which issues alert, by huiyin/rules/alerts.toml. What an alert says is frozen when its row is made."""
+"""Which issues and sources alert, by huiyin/rules/alerts.toml. What an alert says is frozen when its row is made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from huiyin.records import OPEN_STATES, Alert, DocumentRow, Issue, IssueDocument, Rumour, RumourMatch
 from huiyin.rules import load
 from response_kits.alerts.saved import matches
+from response_kits.alerts.silent_source import Quiet, alert_of, quiet_sources
 
 FRESH = timedelta(hours=48)
 """An issue that is silent for so long makes no new alert: what is over is in the brief."""
@@ -59,20 +60,24 @@ def _due(session: Session, key: str, rule: Mapping[str, Any], now: datetime) -> 
     return not refused and "repeat_hours" in rule and now - last >= timedelta(hours=rule["repeat_hours"])
 
 
-def _row(session: Session, rule: Mapping[str, Any], found: Finding, now: datetime) -> Alert | None:
+def _row(session: Session, rule: Mapping[str, Any], found: Finding | Quiet, now: datetime) -> Alert | None:
     """The alert's row; None where another process wrote it in this moment."""
-    # The slot makes the key unique for each time that a rule may repeat itself, and the same in two racing processes.
-    slot = f"@{int(now.timestamp() // (rule['repeat_hours'] * 3600))}" if "repeat_hours" in rule else ""
-    alert = Alert(
-        issue_id=found.issue.id, rule=rule["key"], level=found.issue.level, title=found.issue.title, reason=found.reason,
-        evidence={**evidence(session, found.issue), "measured": dict(found.measured)}, at=now, dedup=f"{found.key}{slot}",
-    )  # fmt: skip
+    alert = alert_of(rule, found, now) if isinstance(found, Quiet) else _about(session, rule, found, now)
     try:
         with session.begin_nested():
             session.add(alert)
     except IntegrityError:
         return None
     return alert
+
+
+def _about(session: Session, rule: Mapping[str, Any], found: Finding, now: datetime) -> Alert:
+    # The slot makes the key unique for each time that a rule may repeat itself, and the same in two racing processes.
+    slot = f"@{int(now.timestamp() // (rule['repeat_hours'] * 3600))}" if "repeat_hours" in rule else ""
+    return Alert(
+        issue_id=found.issue.id, rule=rule["key"], level=found.issue.level, title=found.issue.title, reason=found.reason,
+        evidence={**evidence(session, found.issue), "measured": dict(found.measured)}, at=now, dedup=f"{found.key}{slot}",
+    )  # fmt: skip
 
 
 def _live(now: datetime) -> Any:
@@ -175,4 +180,6 @@ def evidence(session: Session, issue: Issue) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_TESTS = {"red": _level, "orange": _level, "burst": _burst, "rumour": _rumour, "saved": _saved}
+_TESTS: dict[str, Callable[[Session, Mapping[str, Any], datetime], Iterator[Finding | Quiet]]] = {
+    "red": _level, "orange": _level, "burst": _burst, "rumour": _rumour, "saved": _saved, "silent": quiet_sources,
+}  # fmt: skip
