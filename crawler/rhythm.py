@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+OFTEN = 0.5
+"""Share of days with an arrival from which a source is one that always yields (an office's working days are 5 of 7)."""
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
 NEIGHBOURS = 2.0
@@ -88,10 +90,13 @@ def silence(
 
     `arrivals`: moments of something new, in order. `until`: the last time the source was looked at with success: what we did
     not look at is not silent. Out of step is a silence that should have held `least_missed` arrivals, and `times_longest`
-    times as many as the longest pause before it. A source with arrivals on fewer than `least_days` days has no rhythm yet.
+    times as many as the longest pause before it. A source with arrivals on fewer than `least_days` days has no rhythm yet, and
+    one with arrivals on less than half of its days is not one that always yields.
     """
     days = {moment.astimezone(zone).date() for moment in arrivals}
     if len(days) < least_days or until <= arrivals[-1]:
+        return None
+    if len(days) < OFTEN * ((max(days) - min(days)).days + 1):
         return None
     rhythm = Rhythm(arrivals, arrivals[0], arrivals[-1], zone)
     missed = rhythm.expected(arrivals[-1], until)

@@ -15,12 +15,14 @@ from huiyin.records import (
     Alert,
     AnalysisRow,
     DocumentRow,
+    Fetch,
     Issue,
     IssueDocument,
     Record,
     Rumour,
     RumourMatch,
     SavedSearch,
+    Source,
 )
 from huiyin.settings import Settings
 from response_kits.alerts import precision
@@ -236,3 +238,42 @@ def test_no_number_is_suggested_that_would_have_missed_a_true_alert(record: Reco
     _judged(record, "burst", rows)
     assert "提高到" not in _of(record, "burst").suggestion
     assert _of(record, "burst").suggestion
+
+
+def yields(record: Record, name: str, stopped: int, **more: Any) -> None:
+    """A source that brought something every hour for a fortnight, until `stopped` hours ago, and answers well ever since."""
+    with record.session() as session:
+        session.add(Source(name=name, title=f"来源{name}", kind="site", state="unchanged", **more))
+        session.flush()
+        for hour in range(24 * 14, -1, -1):
+            at = NOW - timedelta(hours=hour)
+            new = 3 if hour >= stopped else 0
+            state = "ok" if new else "unchanged"
+            session.add(Fetch(source=name, started=at, finished=at, state=state, new=new))
+
+
+def test_a_source_that_always_yields_and_goes_silent_alerts_once(record: Record) -> None:
+    yields(record, "talker", 30, enabled=True)
+    yields(record, "busy", 0, enabled=True)
+    yields(record, "off", 30, enabled=False)
+    (alert,) = raise_alerts(record)
+    assert (alert.source, alert.issue_id, alert.rule, alert.level) == ("talker", None, "silent", 1)
+    assert "30 小时" in alert.reason
+    assert alert.evidence["measured"]["missed"] > 20
+    assert raise_alerts(record, NOW + timedelta(minutes=11)) == []
+    # It speaks again and falls silent again: another silence, another alert.
+    later = NOW + timedelta(hours=30)
+    with record.session() as session:
+        for hour in range(1, 31):
+            new = 3 if hour < 4 else 0
+            at = NOW + timedelta(hours=hour)
+            session.add(Fetch(source="talker", started=at, finished=at, state="ok", new=new))
+            session.add(Fetch(source="busy", started=at, finished=at, state="ok", new=3))
+    assert raise_alerts(record, later) == []  # no longer than the pause before
+    with record.session() as session:
+        for hour in range(31, 76):
+            at = NOW + timedelta(hours=hour)
+            session.add(Fetch(source="talker", started=at, finished=at, state="unchanged"))
+            session.add(Fetch(source="busy", started=at, finished=at, state="ok", new=3))
+    assert [alert.source for alert in raise_alerts(record, NOW + timedelta(hours=75))] == ["talker"]
+    assert len({alert.dedup for alert in alerts(record)}) == 2
