@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from huiyin.errors import Unavailable, UsageError
+from huiyin.queue.lease import process_name
 from huiyin.settings import Settings
 
 VISIBILITY = 7_200
@@ -72,6 +73,7 @@ def make_app(settings: Settings) -> Any:
         app.task(
             _runner(task, settings, made),
             name=task.name,
+            shared=False,
             time_limit=task.limit,
             soft_time_limit=task.limit - 30,
         )
@@ -133,11 +135,11 @@ def consume(settings: Settings, name: str, processes: int) -> int:
 
     worker_process_init.connect(child_began, weak=False)
     _end_with_parent(hard=False)
-    words = [
-        "worker", "--queues", TASKS[name].queue, "--concurrency", str(processes), "--pool", "prefork", "--loglevel", "WARNING",
-        "--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", f"{name}@%h", "--quiet",
-    ]  # fmt: skip
-    app.worker_main(words)
+    worker = app.Worker(
+        queues=[TASKS[name].queue], concurrency=processes, pool="prefork", loglevel="WARNING", hostname=f"{name}@{process_name()}",
+        without_gossip=True, without_mingle=True, without_heartbeat=True, quiet=True, redirect_stdouts=False,
+    )  # fmt: skip
+    worker.start()
     return 0
 
 
