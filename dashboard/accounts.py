@@ -35,13 +35,8 @@ def reset(session: Session, name: str, *, by: str) -> str:
     if user is None:
         raise NotFound(f"no user {name!r}; `huiyin user list` shows who there is")
     password = one_time_password()
-    user.password, user.must_change, user.failures, user.locked_until, user.totp = (
-        hash_password(password),
-        True,
-        0,
-        None,
-        "",
-    )
+    user.password, user.must_change, user.failures, user.locked_until = hash_password(password), True, 0, None
+    user.totp, user.totp_step, user.recovery, user.subject = "", 0, [], ""
     session.execute(delete(LoginSession).where(LoginSession.user == name))
     append(session, by, "reset-user", f"user:{name}")
     return password

@@ -1,8 +1,7 @@
-"""Who is there and what they may do: sign-in, sessions, CSRF, roles, security headers. All of it in this one place."""
+"""Who may do what: roles, passwords, the one guard before every request, security headers. Sessions: dashboard/sessions.py."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -11,22 +10,34 @@ from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, Response, g, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
+from werkzeug.sansio.utils import host_is_trusted
 
-from dashboard.services import close_reading, read, services, write
+from dashboard import second_factor, sessions
+from dashboard.services import close_reading, services
+from dashboard.sessions import COOKIE, csrf_token, end_session, set_cookie, start_session
 from huiyin.errors import Forbidden, UsageError
-from huiyin.records import ROLES, LoginSession, User, utcnow
+from huiyin.records import ROLES, User, utcnow
 from huiyin.records.audit import append
+from huiyin.settings import Settings
 
-COOKIE = "huiyin"
-SESSION_LIFE = timedelta(hours=12)
-IDLE = timedelta(hours=2)
+__all__ = [
+    "COOKIE", "LOCK_AFTER", "PUBLIC", "allow", "check_password", "end_session", "hash_password", "may", "public", "set_cookie", "start_session",
+]  # fmt: skip
+
 LOCK_AFTER = 5
 LOCK_FOR = timedelta(minutes=15)
 PASSWORD_LENGTH = 10
+MOST_PASSWORD = 200
+"""Longest password in characters: argon2 reads all of it, and nobody types more."""
+BEFORE_PASSWORD = frozenset({"login.password", "login.change", "login.sign_out"})
+BEFORE_FACTOR = BEFORE_PASSWORD | {
+    "profile.second_factor", "profile.begin_second_factor", "profile.confirm_second_factor", "profile.show",
+}  # fmt: skip
+"""What a signed-in person may use before a one-time password is changed, before a second factor that the role needs is enrolled."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 PUBLIC = frozenset({"public"})
 EVERYONE = frozenset(ROLES)
@@ -68,136 +79,90 @@ def one_time_password() -> str:
 def check_password(session: Session, name: str, password: str) -> User | None:
     """The user, where name and password are right and the account is not locked; counts failures and locks."""
     user = session.get(User, name)
-    now = utcnow()
-    locked = user is not None and user.locked_until is not None and user.locked_until > now
+    known = user is not None and user.enabled and not is_locked(user)
     try:
-        _hasher.verify(user.password if user and user.enabled and not locked else _NOBODY, password)
-        right = user is not None and user.enabled and not locked
+        _hasher.verify(user.password if user is not None and known else _NOBODY, password[:MOST_PASSWORD])
+        right = known
     except (VerificationError, InvalidHashError):
         right = False
     if user is None:
         return None
     if right:
-        user.failures, user.locked_until, user.last_login = 0, None, now
+        if _hasher.check_needs_rehash(user.password):
+            user.password = _hasher.hash(password)
         return user
-    if not locked:
-        user.failures += 1
-        if user.failures >= LOCK_AFTER:
-            user.failures, user.locked_until = 0, now + LOCK_FOR
-            append(session, user.name, "lock", f"user:{user.name}")
+    count_failure(session, user)
     return None
 
 
-def start_session(session: Session, user: User) -> str:
-    """A new session; returns the cookie's secret, of which the record keeps only the hash."""
-    secret = secrets.token_urlsafe(32)
-    now = utcnow()
-    session.execute(delete(LoginSession).where(LoginSession.expires < now))
-    session.add(
-        LoginSession(
-            id=_digest(secret), user=user.name, csrf=secrets.token_urlsafe(24), expires=now + SESSION_LIFE
-        )
-    )
-    append(session, user.name, "sign-in", f"user:{user.name}")
-    return secret
+def is_locked(user: User) -> bool:
+    return user.locked_until is not None and user.locked_until > utcnow()
 
 
-def set_cookie(response: Response, secret: str) -> None:
-    response.set_cookie(
-        COOKIE, secret, max_age=int(SESSION_LIFE.total_seconds()), httponly=True, samesite="Lax",
-        secure=services().settings.secure_cookies,
-    )  # fmt: skip
-
-
-def end_session() -> None:
-    """Forget the present session on the server."""
-    if g.get("login"):
-        with write() as session:
-            session.execute(delete(LoginSession).where(LoginSession.id == g.login.id))
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _identify() -> None:
-    g.login = g.user = None
-    secret = request.cookies.get(COOKIE, "")
-    if not secret or len(secret) > 100:
+def count_failure(session: Session, user: User) -> None:
+    """A wrong password or code. The fifth in a row locks the account for a while; sessions that live go on."""
+    if is_locked(user):
         return
-    login = read().get(LoginSession, _digest(secret))
-    now = utcnow()
-    if login is None or login.expires < now or login.seen < now - IDLE:
-        return
-    user = read().get(User, login.user)
-    if user is None or not user.enabled:
-        return
-    g.login, g.user = login, user
-    # An open event stream is not a person at work: it does not keep the session from idling out.
-    if login.seen < now - timedelta(minutes=5) and request.endpoint != "live.events":
-        with write() as session:
-            fresh = session.get(LoginSession, login.id)
-            if fresh is not None:
-                fresh.seen = now
+    user.failures += 1
+    if user.failures >= LOCK_AFTER:
+        user.failures, user.locked_until = 0, utcnow() + LOCK_FOR
+        append(session, user.name, "lock", f"user:{user.name}")
 
 
-def csrf_token() -> str:
-    """The token that every form and htmx request of this session carries."""
-    if g.get("login"):
-        token: str = g.login.csrf
-        return token
-    # Before sign-in there is no session: the token is bound to a random cookie instead (double submit).
-    if "pre" not in g:
-        g.pre = request.cookies.get("huiyin_pre", "") or secrets.token_urlsafe(24)
-    return hmac.new(_app_secret(), g.pre.encode(), "sha256").hexdigest()
-
-
-def _app_secret() -> bytes:
-    """Key of this installation, made at the first need, readable by its owner only."""
-    file = services().settings.home_path / "secrets" / "app.key"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = file.with_suffix(f".{secrets.token_hex(4)}")
-        temporary.touch(mode=0o600)
-        temporary.write_bytes(secrets.token_bytes(32))
-        try:
-            # link() does not replace: two processes that start together agree on the first key.
-            file.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return file.read_bytes()
+def note_success(user: User) -> None:
+    """All factors were right."""
+    user.failures, user.locked_until, user.last_login = 0, None, utcnow()
 
 
 def _guard() -> ResponseReturnValue | None:
+    refuse_unknown_host()
     if request.endpoint is None or request.endpoint == "static":
         return None
-    _identify()
+    sessions.identify()
     view = services_view(request.endpoint)
     roles: frozenset[str] = getattr(view, "roles", frozenset())
     if getattr(view, "own_auth", False):  # the API's token check, see dashboard/api
         return None
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         given = request.form.get("csrf", "") or request.headers.get("X-CSRF-Token", "")
-        if not hmac.compare_digest(given.encode(), csrf_token().encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), csrf_token().encode()):
             raise Forbidden("页面已过期，内容未提交；请返回上一页刷新后再试。")
-    if roles is PUBLIC or roles == PUBLIC:
+    if roles == PUBLIC:
         return None
     if g.user is None:
-        return redirect(
-            url_for("login.form", next=request.full_path.rstrip("?") if request.method == "GET" else None)
-        )
-    if g.user.must_change and request.endpoint not in ("login.password", "login.change", "login.sign_out"):
-        return redirect(url_for("login.password"))
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("login.code" if g.pending else "login.form", next=wanted))
+    first = _to_do_first()
+    if first is not None:
+        return first
     if g.user.role not in roles:
         raise Forbidden(f"“{ROLES[g.user.role]}”角色不能进行此操作；如确有需要，请联系管理员。")
     return None
 
 
-def services_view(endpoint: str) -> Any:
-    from flask import current_app
+def _to_do_first() -> ResponseReturnValue | None:
+    """Where a person is sent before anything else: to change a one-time password, to enrol a second factor that the role needs."""
+    if g.user.must_change:
+        return None if request.endpoint in BEFORE_PASSWORD else redirect(url_for("login.password"))
+    if not g.user.totp and second_factor.demanded(g.user, services().settings):
+        return None if request.endpoint in BEFORE_FACTOR else redirect(url_for("profile.second_factor"))
+    return None
 
+
+def refuse_unknown_host() -> None:
+    """End a request for a name that is not ours: a foreign name that resolves to us (DNS rebinding), a forged Host header."""
+    trusted = hosts(services().settings)
+    if trusted and not host_is_trusted(request.headers.get("Host", ""), trusted):
+        raise UsageError("请求的主机名不在允许之列；管理员可在设置 hosts 中填写浏览器使用的主机名。")
+
+
+def hosts(settings: Settings) -> list[str]:
+    """Names under which we may be asked; none: any."""
+    named = [name.strip() for name in settings.hosts.split(",") if name.strip()]
+    return named or (list(LOOPBACK) if settings.host in LOOPBACK else [])
+
+
+def services_view(endpoint: str) -> Any:
     return current_app.view_functions[endpoint]
 
 
@@ -219,24 +184,42 @@ def refuse_undeclared(app: Flask) -> None:
         )
 
 
+POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+
 def _headers(response: Response) -> Response:
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    settings = services().settings
+    for name, value in (
+        ("Content-Security-Policy", POLICY), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    ):  # fmt: skip
+        response.headers.setdefault(name, value)
+    if settings.secure_cookies:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     if "pre" in g and not g.get("login"):
         response.set_cookie(
-            "huiyin_pre", g.pre, httponly=True, samesite="Lax", secure=services().settings.secure_cookies
+            sessions.pre_cookie(), g.pre, httponly=True, samesite="Lax", secure=settings.secure_cookies
         )
     return response
 
 
 def install(app: Flask) -> None:
+    """Put the guard before every request. Raises UsageError for a role in the settings that is none."""
+    settings: Settings = app.extensions["huiyin"].settings
+    for role in filter(
+        None,
+        (part.strip() for part in f"{settings.second_factor_roles},{settings.oidc_create_role}".split(",")),
+    ):
+        if role not in ROLES:
+            raise UsageError(
+                f"second_factor_roles or oidc_create_role names {role!r}; choose from {', '.join(ROLES)}"
+            )
+    from dashboard import oidc
+
+    oidc.check(settings)
     app.before_request(_guard)
     app.after_request(_headers)
     app.teardown_request(lambda _error: close_reading())

@@ -5,13 +5,22 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from huiyin.errors import Conflict, Forbidden, HuiyinError, LimitExceeded, NotFound, Unavailable, UsageError
+from huiyin.errors import (
+    Conflict,
+    Forbidden,
+    HuiyinError,
+    LimitExceeded,
+    NotFound,
+    TooMany,
+    Unavailable,
+    UsageError,
+)
 
 STATUS: list[tuple[type[Exception], int, str]] = [
     (UsageError, 400, "请求有误"),
@@ -20,6 +29,7 @@ STATUS: list[tuple[type[Exception], int, str]] = [
     (Conflict, 409, "没有完成"),
     (StaleDataError, 409, "内容已被他人修改"),
     (LimitExceeded, 413, "内容过大"),
+    (TooMany, 429, "请求过于频繁"),
     (Unavailable, 503, "暂时不可用"),
     (HuiyinError, 500, "操作没有完成"),
 ]
@@ -54,7 +64,10 @@ def _known(error: Exception) -> ResponseReturnValue:
         if isinstance(error, StaleDataError)
         else str(error)
     )
-    return _page(status, title, message)
+    response = make_response(_page(status, title, message))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.wait)
+    return response
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

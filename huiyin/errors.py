@@ -29,3 +29,11 @@ class Unavailable(HuiyinError):
 
 class LimitExceeded(HuiyinError):
     """Input larger or longer than we accept. HTTP 413."""
+
+
+class TooMany(HuiyinError):
+    """Tried too often; `wait` whole seconds are left. HTTP 429."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = int(wait) + 1
+        super().__init__(f"尝试次数过多，请 {self.wait} 秒后再试。")

@@ -44,6 +44,37 @@ class Settings:
     host: str = _setting("127.0.0.1", "address that the dashboard listens on")
     port: int = _setting(8000, "port of the dashboard")
     secure_cookies: bool = _setting(False, "send session cookies over HTTPS only; switch on behind TLS")
+    hosts: str = _setting(
+        "",
+        "host names under which browsers reach the dashboard, separated by commas; empty: those of this machine where it listens on loopback, else any",
+    )
+    trusted_proxy: str = _setting(
+        "", "address of the reverse proxy whose X-Forwarded-For, -Proto and -Host are believed; empty: none"
+    )
+    session_idle_minutes: int = _setting(
+        120, "minutes without a click after which a person must sign in again"
+    )
+    session_hours: int = _setting(12, "hours after which a person must sign in again in any case")
+    second_factor_roles: str = _setting(
+        "", "roles that must use a second factor (TOTP), separated by commas, for example leader,admin"
+    )
+    oidc_issuer: str = _setting(
+        "", "address of an OpenID Connect sign-in service; empty: off (needs the extra huiyin[oidc])"
+    )
+    oidc_client_id: str = _setting("", "our name at the sign-in service")
+    oidc_client_secret_file: str = _setting("", "file that holds our secret at the sign-in service")
+    oidc_claim: str = _setting(
+        "preferred_username", "claim of the sign-in service that is the name of an account here"
+    )
+    oidc_create_role: str = _setting(
+        "", "role of accounts made at a first sign-in through the service; empty: none is made"
+    )
+    log_format: str = _setting(
+        "text", "how logs are written to standard error: text, or json (a line an object)"
+    )
+    metrics_token_file: str = _setting(
+        "", "file that holds the bearer token for /metrics; empty: /metrics answers this machine only"
+    )
     user_agent: str = _setting(
         "HuiyinBot/0.1 (+public opinion service of a government press office)", "how the crawler names itself"
     )
@@ -65,6 +96,12 @@ class Settings:
         14, "days after its last document for which an issue takes new documents"
     )
     retention_days: int = _setting(730, "days for which documents are kept where a source says nothing else")
+    access_log_days: int = _setting(
+        1095, "days for which it is kept who looked at documents and took out exports"
+    )
+    author_key_days: int = _setting(
+        365, "days after which author pseudonyms get a new key; 0: only by `huiyin privacy rotate`"
+    )
     llm_url: str = _setting("", "OpenAI-compatible address of an optional rephrasing model; empty: off")
     llm_key_file: str = _setting("", "file that holds the key for llm_url")
     alert_channels: str = _setting(
@@ -124,6 +161,8 @@ def load(
     settings = Settings(**values)
     if settings.clock_start not in ("earliest", "reported", "seen"):
         raise UsageError(f"clock_start is {settings.clock_start!r}; choose earliest, reported or seen")
+    if settings.log_format not in ("text", "json"):
+        raise UsageError(f"log_format is {settings.log_format!r}; choose text or json")
     return settings
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
-import time
 from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from dashboard.limits import Limiter
 from huiyin.errors import NotFound, UsageError
 from huiyin.records import Token, User, utcnow
 from huiyin.records.audit import append
+
+__all__ = ["SCOPES", "Limiter", "digest", "find", "make", "revoke", "stale"]
 
 SCOPES = {
     "read": "读取文档、事件、预警",
@@ -82,25 +83,3 @@ def find(session: Session, secret: str) -> tuple[Token, User] | None:
 def stale(token: Token) -> bool:
     """Whether `used` should be written again; not at every request, each of which would take the write lock."""
     return token.used is None or utcnow() - token.used > USED_EVERY
-
-
-class Limiter:
-    """At most `most` requests a token in `seconds`, spread as they come (token bucket). In the memory of one process:
-    several processes each count for themselves, and a restart forgets."""
-
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most, self._rate = most, most / seconds
-        self._lock = threading.Lock()
-        self._left: dict[str, tuple[float, float]] = {}
-
-    def take(self, key: str, *, at: float | None = None) -> float:
-        """0 where the request may go on, else the seconds to wait. `at`: monotonic seconds (default: now)."""
-        now = time.monotonic() if at is None else at
-        with self._lock:
-            left, since = self._left.get(key, (float(self._most), now))
-            left = min(float(self._most), left + (now - since) * self._rate)
-            if left < 1.0:
-                self._left[key] = (left, now)
-                return (1.0 - left) / self._rate
-            self._left[key] = (left - 1.0, now)
-            return 0.0

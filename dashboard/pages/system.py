@@ -10,7 +10,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from dashboard import accounts, auth, sample
+from dashboard import accounts, auth, sample, sessions
 from dashboard.services import close_reading, read, services, write
 from huiyin.errors import Conflict, NotFound
 from huiyin.records import ROLES, AuditRow, Correction, DocumentRow, Issue, Quarantine, User
@@ -87,9 +87,11 @@ def change_user(name: str) -> ResponseReturnValue:
             password = accounts.reset(session, name, by=g.user.name)
         elif move in ("enable", "disable"):
             user.enabled = move == "enable"
+            sessions.end_others(session, name)
             append(session, g.user.name, f"{move}-user", f"user:{name}")
         elif move == "role" and request.form.get("role") in ROLES:
             user.role = request.form["role"]
+            sessions.end_others(session, name)  # what a session may do is settled when it begins
             append(session, g.user.name, "change-role", f"user:{name}", {"role": user.role})
     rows = list(read().scalars(select(User).order_by(User.name)))
     return render_template("system/users.html", users=rows, made=(name, password) if password else None)

@@ -40,7 +40,9 @@ def test_every_view_says_who_may_use_it(city: City) -> None:
         for rule in city.app.url_map.iter_rules()
         if getattr(view(city, rule), "roles", None) == auth.PUBLIC
     }
-    assert public == {"login.form", "login.sign_in", "api_v1.openapi"}
+    assert public == {
+        "login.form", "login.sign_in", "login.code", "login.check_code", "login.service", "login.back", "api_v1.openapi",
+    }  # fmt: skip
 
 
 def test_signed_out_people_are_sent_to_sign_in(city: City) -> None:
