@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 OFTEN = 0.5
 """Share of days with an arrival from which a source is one that always yields (an office's working days are 5 of 7)."""
+FEWEST = 12
+"""Arrivals from which a rhythm can be learnt at all."""
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
 NEIGHBOURS = 2.0
@@ -94,7 +96,7 @@ def silence(
     one with arrivals on less than half of its days is not one that always yields.
     """
     days = {moment.astimezone(zone).date() for moment in arrivals}
-    if len(days) < least_days or until <= arrivals[-1]:
+    if len(days) < least_days or len(arrivals) < FEWEST or until <= arrivals[-1]:
         return None
     if len(days) < OFTEN * ((max(days) - min(days)).days + 1):
         return None

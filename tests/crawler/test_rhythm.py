@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,7 @@ from huiyin.settings import Settings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 END = datetime(2026, 11, 24, 0, 0, tzinfo=ZONE)  # a Tuesday
-NUMBERS = {"least_missed": 5.0, "times_longest": 1.5, "least_days": 5}
+NUMBERS: dict[str, Any] = {"least_missed": 5.0, "times_longest": 1.5, "least_days": 5}
 Chance = Callable[[datetime], float]
 
 
