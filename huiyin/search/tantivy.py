@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,19 @@ from typing import Any
 import tantivy as engine
 
 from huiyin.errors import Unavailable
-from huiyin.search.contract import FILTERS, Entry, Query, Results
+from huiyin.search.contract import (
+    FILTERS,
+    GENERATION,
+    LONGEST,
+    MOST_FACETS,
+    Entry,
+    Query,
+    Results,
+    joined,
+    month_start,
+    ordered,
+    seconds,
+)
 
 WRITER_HEAP = 64_000_000
 """Bytes that the writer may fill before it cuts a segment."""
@@ -19,11 +31,14 @@ WRITER_HEAP = 64_000_000
 BATCH = 5_000
 """Entries a commit: bounds memory on a rebuild."""
 
+PAGE = 2_000
+
 
 class TantivyIndex:
     """See huiyin.search.contract.Index. `folder` is made where it is missing."""
 
     def __init__(self, folder: Path) -> None:
+        folder = folder / f"v{GENERATION}"
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._schema = _schema()
@@ -70,6 +85,24 @@ class TantivyIndex:
             self._index.reload()
             return before - self.count()
 
+    def drop_before(self, moment: datetime) -> int:
+        past = engine.Query.range_query(
+            self._schema,
+            "when",
+            engine.FieldType.Integer,
+            None,
+            seconds(month_start(moment)),
+            include_upper=False,
+        )
+        with self._lock:
+            before = self.count()
+            writer = self._writer()
+            writer.delete_documents_by_query(past)
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+            return before - self.count()
+
     def clear(self) -> None:
         with self._lock:
             writer = self._writer()
@@ -89,13 +122,9 @@ class TantivyIndex:
     def search(self, query: Query) -> Results:
         self._index.reload()  # cheap where nothing changed; sees what another process committed
         searcher: Any = self._index.searcher()
+        relevance = query.order == "relevance" and (query.words or query.phrases)
+        order = {} if relevance else _by_time(query)
         parsed = _query(self._schema, query)
-        order: dict[str, Any] = {}
-        if query.order != "relevance" or not (query.words or query.phrases):
-            order = {
-                "order_by_field": "when",
-                "order": engine.Order.Asc if query.order == "oldest" else engine.Order.Desc,
-            }
         try:
             found = searcher.search(parsed, max(query.limit, 1), offset=query.offset, **order)
             ids = tuple(searcher.doc(address).get_first("id") for _, address in found.hits)[: query.limit]
@@ -103,7 +132,9 @@ class TantivyIndex:
         except ValueError as error:
             raise Unavailable(f"the index in {self._folder} did not answer: {error}") from error
         facets = {
-            name: tuple((str(bucket["key"]), int(bucket["doc_count"])) for bucket in counted[name]["buckets"])
+            name: ordered(
+                (str(bucket["key"]), int(bucket["doc_count"])) for bucket in counted[name]["buckets"]
+            )
             for name in query.facets
         }
         histogram = tuple(
@@ -114,7 +145,9 @@ class TantivyIndex:
 
     @staticmethod
     def _aggregate(searcher: Any, parsed: Any, query: Query) -> dict[str, Any]:
-        wanted: dict[str, Any] = {name: {"terms": {"field": name, "size": 200}} for name in query.facets}
+        wanted: dict[str, Any] = {
+            name: {"terms": {"field": name, "size": MOST_FACETS * 2}} for name in query.facets
+        }
         if query.histogram:
             width = query.histogram.total_seconds()
             wanted["when"] = {
@@ -123,6 +156,28 @@ class TantivyIndex:
                 }
             }  # fmt: skip
         return dict(searcher.aggregate(parsed, wanted)) if wanted else {}
+
+    def walk(self, query: Query) -> Iterator[str]:
+        self._index.reload()
+        searcher: Any = self._index.searcher()  # keeps its segments however much is written meanwhile
+        parsed, last, here = _query(self._schema, query), None, set[str]()
+        while True:
+            page = parsed if last is None else _from(self._schema, parsed, query, last)
+            try:
+                # One more than what stood on the last rank, which the page begins with once more.
+                hits = searcher.search(page, PAGE + len(here), count=False, **_by_time(query)).hits
+            except ValueError as error:
+                raise Unavailable(f"the index in {self._folder} did not answer: {error}") from error
+            for rank, address in hits:
+                name = searcher.doc(address).get_first("id")
+                if rank != last:
+                    last, here = rank, set()
+                elif name in here:
+                    continue
+                here.add(name)
+                yield name
+            if len(hits) < PAGE:
+                return
 
     def count(self) -> int:
         self._index.reload()
@@ -138,6 +193,7 @@ def _schema() -> Any:
     builder.add_text_field("words", tokenizer_name="whitespace", index_option="position")
     builder.add_text_field("title", tokenizer_name="whitespace", index_option="position")
     builder.add_integer_field("when", indexed=True, fast=True)  # seconds since the epoch
+    builder.add_integer_field("rank", indexed=True, fast=True)
     for name in FILTERS:
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
@@ -146,11 +202,12 @@ def _schema() -> Any:
 def _document(entry: Entry) -> Any:
     document = engine.Document()
     document.add_text("id", entry.id)
-    document.add_text("words", " ".join(entry.words))
-    document.add_text("title", " ".join(entry.title_words))
-    document.add_integer("when", int(entry.when.timestamp()))
+    document.add_text("words", joined(entry.words))
+    document.add_text("title", joined(entry.title_words))
+    document.add_integer("when", seconds(entry.when))
+    document.add_integer("rank", entry.rank)
     for name in FILTERS:
-        document.add_text(name, entry.keywords.get(name, ""))
+        document.add_text(name, entry.keywords.get(name, "")[:LONGEST])
     return document
 
 
@@ -162,11 +219,16 @@ def _query(schema: Any, query: Query) -> Any:
     for name, values in query.filters.items():
         if values:
             parts.append(
-                (must, _any([engine.Query.term_query(schema, name, value, "basic") for value in values]))
+                (
+                    must,
+                    _any(
+                        [engine.Query.term_query(schema, name, value[:LONGEST], "basic") for value in values]
+                    ),
+                )
             )
     if query.since or query.until:
-        low = int(query.since.timestamp()) if query.since else None
-        high = int(query.until.timestamp()) if query.until else None
+        low = seconds(query.since) if query.since else None
+        high = seconds(query.until) if query.until else None
         upper = {"include_upper": False} if high is not None else {}
         parts.append(
             (must, engine.Query.range_query(schema, "when", engine.FieldType.Integer, low, high, **upper))
@@ -177,14 +239,30 @@ def _query(schema: Any, query: Query) -> Any:
 
 
 def _word(schema: Any, word: str) -> Any:
-    title = engine.Query.boost_query(engine.Query.term_query(schema, "title", word), 2.0)
-    return _any([engine.Query.term_query(schema, "words", word), title])
+    exact = word[:LONGEST]
+    title = engine.Query.boost_query(engine.Query.term_query(schema, "title", exact), 2.0)
+    return _any([engine.Query.term_query(schema, "words", exact), title])
 
 
 def _phrase(schema: Any, phrase: tuple[str, ...]) -> Any:
-    if len(phrase) == 1:
-        return _word(schema, phrase[0])
-    return _any([engine.Query.phrase_query(schema, name, list(phrase)) for name in ("words", "title")])
+    words: list[Any] = joined(phrase).split(" ")
+    if len(words) == 1:
+        return _word(schema, words[0])
+    return _any([engine.Query.phrase_query(schema, name, words) for name in ("words", "title")])
+
+
+def _by_time(query: Query) -> dict[str, Any]:
+    return {
+        "order_by_field": "rank",
+        "order": engine.Order.Asc if query.order == "oldest" else engine.Order.Desc,
+    }
+
+
+def _from(schema: Any, parsed: Any, query: Query, rank: int) -> Any:
+    """The rest of a walk: hits from `rank` on, that rank included."""
+    low, high = (rank, None) if query.order == "oldest" else (None, rank)
+    rest = engine.Query.range_query(schema, "rank", engine.FieldType.Integer, low, high)
+    return engine.Query.boolean_query([(engine.Occur.Must, parsed), (engine.Occur.Must, rest)])
 
 
 def _any(queries: list[Any]) -> Any:
