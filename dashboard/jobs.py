@@ -7,10 +7,12 @@ import subprocess
 import sys
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from dashboard import sample
 from huiyin.errors import Unavailable
 from huiyin.lock import only_one
-from huiyin.records import Record, utcnow
+from huiyin.records import Brief, Record, utcnow
 from huiyin.settings import Settings
 
 log = logging.getLogger("huiyin.jobs")
@@ -66,12 +68,40 @@ def stop_children() -> None:
 
 def weekly_brief(settings: Settings) -> None:
     """Make last week's brief as a draft; a person edits and signs it."""
-    from response_kits.briefs import make
+    _brief(settings, "weekly", (utcnow().astimezone(settings.zone) - timedelta(days=7)).strftime("%G-W%V"))
+
+
+def daily_brief(settings: Settings) -> None:
+    """Make yesterday's brief as a draft; a person edits and signs it."""
+    _brief(settings, "daily", (utcnow().astimezone(settings.zone) - timedelta(days=1)).strftime("%Y-%m-%d"))
+
+
+def _brief(settings: Settings, kind: str, key: str) -> None:
+    """Make the brief unless there is one: what a person has edited or signed is not made anew by the clock."""
+    from response_kits.briefs import draw, keep
 
     record = Record.open(settings, migrate=False)
-    week = (utcnow().astimezone(settings.zone) - timedelta(days=7)).strftime("%G-W%V")
-    with record.session() as session:
-        make(session, settings, week, by="schedule", now=utcnow())
+    now = utcnow()
+    with record.session(write=False) as session:
+        made = session.scalar(select(Brief.id).where(Brief.kind == kind, Brief.period == key).limit(1))
+        model = draw(session, settings, key, now=now, kind_name=kind) if made is None else None
+    if model is not None:
+        with record.session() as session:
+            keep(session, model, by="schedule", now=now)
+    record.close()
+
+
+def post_briefs(settings: Settings) -> None:
+    """Send signed briefs that are due to those who are to have them."""
+    from response_kits.briefs.post import deliver
+
+    record = Record.open(settings, migrate=False)
+    try:
+        deliver(record, settings, utcnow())
+    except Unavailable:
+        return  # the last round is still sending
+    finally:
+        record.close()
 
 
 def purge(settings: Settings) -> None:

@@ -27,6 +27,8 @@ class Job:
 
 JOBS = (
     Job("dashboard.jobs:crawl_due", "interval", {"seconds": 15}),
+    Job("dashboard.jobs:daily_brief", "cron", {"hour": 6, "minute": 40}),
+    Job("dashboard.jobs:post_briefs", "interval", {"seconds": 60}),
     Job("dashboard.jobs:weekly_brief", "cron", {"day_of_week": "mon", "hour": 7, "minute": 30}),
     Job("dashboard.jobs:purge", "cron", {"hour": 3, "minute": 20}),
 )

@@ -44,7 +44,7 @@ from huiyin.records.people import (
 from huiyin.records.privacy import Access, Erasure, Impact, OptOut
 
 __all__ = [
-    "ISSUE_STATES", "OPEN_STATES", "ROLES", "Access", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief",
+    "ISSUE_STATES", "OPEN_STATES", "ROLES", "Access", "Alert", "AlertRule", "AnalysisRow", "AuditRow", "Base", "Brief", "BriefDelivery",
     "Clause", "Clock", "Constraint", "Correction", "DocumentRow", "Draft", "DraftVersion", "Erasure", "Fact", "Fetch",
     "IdempotencyKey", "Impact", "Issue", "IssueDocument", "IssueEvent", "IssueLevel", "Lease", "LoginSession", "OptOut",
     "Organisation", "Policy", "Preference", "Promise", "Quarantine", "Record", "Remark", "Rumour", "RumourMatch",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from huiyin.rules import load
 from huiyin.settings import Settings
 
 LEVEL = {3: "红色", 2: "橙色", 1: "黄色", 0: "蓝色"}
-WEEKDAYS = "一二三四五六日"
 
 
 def day_words(moment: datetime, settings: Settings) -> str:
@@ -16,19 +16,19 @@ def day_words(moment: datetime, settings: Settings) -> str:
     return f"{at.year}年{at.month}月{at.day}日"
 
 
-def change_words(now: int, before: int) -> str:
-    """较上周增加 12.3%; where there was nothing before, no percentage is made up."""
+def change_words(now: int, before: int, last: str = "上周") -> str:
+    """较上周同期（80 条）增加 12.3%; where there was nothing before, no percentage is made up."""
     if not before:
-        return "上周同期没有数据，无法比较"
+        return f"{last}同期没有数据，无法比较"
     change = (now - before) / before
     if abs(change) < 0.0005:
-        return "与上周持平"
-    return f"较上周同期（{before:,} 条）{'增加' if change > 0 else '减少'} {abs(change):.1%}"
+        return f"与{last}同期持平"
+    return f"较{last}同期（{before:,} 条）{'增加' if change > 0 else '减少'} {abs(change):.1%}"
 
 
-def signed(number: int) -> str:
-    """较上周 +12 条."""
-    return f"较上周 {number:+,} 条" if number else "与上周持平"
+def difference(now: int, before: int) -> str:
+    """+12, -3, 持平."""
+    return f"{now - before:+,}" if now != before else "持平"
 
 
 def stance_words(value: float) -> str:
@@ -38,6 +38,13 @@ def stance_words(value: float) -> str:
     if value < -0.15:
         return "偏负面"
     return "偏正面" if value > 0.15 else "中性"
+
+
+def answer_words(event: dict[str, Any]) -> str:
+    """已回应，用时 3.5 小时; 已回应 where the hours cannot be known; 未回应."""
+    if not event["answered"]:
+        return "未回应"
+    return f"已回应，用时 {event['hours']:g} 小时" if event["hours"] is not None else "已回应"
 
 
 def clock_name(rule: str) -> str:

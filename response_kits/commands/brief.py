@@ -1,6 +1,7 @@
-"""the weekly brief as HTML, DOCX or PDF
+"""a brief (weekly, daily, special report, yearly section) as HTML, DOCX or PDF
 
-Without --week it is the last whole week. The figures are frozen in the record, so that a later copy says the same.
+Without --week, --day, --issue or --year it is the last whole week. The figures are frozen in the record, so that a later copy
+says the same.
 """
 
 from __future__ import annotations
@@ -11,10 +12,18 @@ from pathlib import Path
 
 from huiyin.settings import Settings
 
+OPTIONS = {"week": "weekly", "day": "daily", "issue": "special", "year": "yearly"}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--week", metavar="2026-W47", help="ISO week; the last whole week where it is not given"
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--week", metavar="2026-W47", help="ISO week; the last whole week where nothing is given"
+    )
+    which.add_argument("--day", metavar="2026-11-24", help="the brief of one day")
+    which.add_argument("--issue", metavar="ID", help="the special report on one issue")
+    which.add_argument(
+        "--year", metavar="2026", help="the yearly report's section on answering public opinion"
     )
     parser.add_argument(
         "--format", choices=("html", "docx", "pdf"), help="default: by the ending of FILE, else html"
@@ -24,16 +33,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     from huiyin.records import Record, utcnow
-    from response_kits.briefs import make, render
+    from response_kits.briefs import draw, keep, render
 
     now = utcnow()
-    week = args.week or (now.astimezone(settings.zone) - timedelta(days=7)).strftime("%G-W%V")
+    chosen = [(kind, getattr(args, option)) for option, kind in OPTIONS.items() if getattr(args, option)]
+    last_week = (now.astimezone(settings.zone) - timedelta(days=7)).strftime("%G-W%V")
+    kind, key = chosen[0] if chosen else ("weekly", last_week)
     target = Path(args.output)
     format = args.format or target.suffix.lstrip(".").lower() or "html"
-    with Record.open(settings).session() as session:
-        brief = make(session, settings, week, by="command line", now=now)
-        content = render(brief.model, settings, format)
-        title = brief.title
+    record = Record.open(settings)
+    with record.session(write=False) as session:
+        model = draw(session, settings, key, now=now, kind_name=kind)
+    content = render(model, settings, format)
+    with record.session() as session:
+        title = keep(session, model, by="command line", now=now).title
+    record.close()
     target.write_bytes(content)
     print(f"{title}: {target} ({len(content):,} bytes)")
     return 0
