@@ -101,7 +101,8 @@ def silence(
     if len(days) < OFTEN * ((max(days) - min(days)).days + 1):
         return None
     rhythm = Rhythm(arrivals, arrivals[0], arrivals[-1], zone)
-    missed = rhythm.expected(arrivals[-1], until)
+    # Few arrivals tell a rate badly: the lower end of what they can mean (one standard deviation of a count) is held.
+    missed = rhythm.expected(arrivals[-1], until) * (1 - len(arrivals) ** -0.5)
     if missed < least_missed:
         return None
     longest = max(rhythm.expected(earlier, later) for earlier, later in pairwise(arrivals))
