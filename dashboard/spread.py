@@ -19,7 +19,7 @@ from huiyin.records import DocumentRow, Record
 from huiyin.schedule import JOBS as ALONE
 from huiyin.schedule import Job
 from huiyin.settings import Settings
-from nlp.work import BATCH
+from nlp.tasks import BATCH
 
 log = logging.getLogger("huiyin.spread")
 MOST = 64

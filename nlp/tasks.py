@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 from huiyin.records import Record
 from huiyin.settings import Settings
 from nlp.analyse import Analyser
 from nlp.work import analyse_pending, release_dead, worker_name
 
+BATCH = 200
+HOLD = timedelta(minutes=2)
+"""Smaller and shorter than one machine's: what a worker held that was cut off goes to another soon."""
 STINT = 20.0
 """Seconds that one wake-up works at most: a worker that is told to stop is soon done."""
 
@@ -23,5 +27,6 @@ class Analysing:
 
     def __call__(self) -> None:
         end = time.monotonic() + STINT
-        while analyse_pending(self.record, self.analyser, worker_name()) and time.monotonic() < end:
-            pass
+        while analyse_pending(self.record, self.analyser, worker_name(), limit=BATCH, hold=HOLD):
+            if time.monotonic() > end:
+                break

@@ -95,8 +95,10 @@ def worker_name() -> str:
     return f"{socket.gethostname()[:40]}-{os.getpid()}"
 
 
-def claim(session: Session, now: datetime, worker: str, limit: int = BATCH) -> list[DocumentRow]:
-    """The oldest stored documents that nobody holds, marked as held by `worker` until now + CLAIM."""
+def claim(
+    session: Session, now: datetime, worker: str, limit: int = BATCH, hold: timedelta = CLAIM
+) -> list[DocumentRow]:
+    """The oldest stored documents that nobody holds, marked as held by `worker` until now + `hold` (CLAIM at most)."""
     free = or_(
         DocumentRow.claimed_until.is_(None),
         DocumentRow.claimed_until < now,
@@ -113,7 +115,7 @@ def claim(session: Session, now: datetime, worker: str, limit: int = BATCH) -> l
     if rows and rows[0].failures >= 2:
         rows = rows[:1]  # its batch killed the process twice: alone, it takes no other with it
     for row in rows:
-        row.claimed_by, row.claimed_until = worker, now + CLAIM
+        row.claimed_by, row.claimed_until = worker, now + hold
         row.failures += (
             1  # counted before the work, so that a text that kills the process is given up in the end
         )
@@ -138,11 +140,19 @@ def to_document(row: DocumentRow) -> Document:
     )  # fmt: skip
 
 
-def analyse_pending(record: Record, analyser: Analyser, worker: str, now: datetime | None = None) -> int:
+def analyse_pending(
+    record: Record,
+    analyser: Analyser,
+    worker: str,
+    now: datetime | None = None,
+    *,
+    limit: int = BATCH,
+    hold: timedelta = CLAIM,
+) -> int:
     """Analyse one batch of stored documents. Returns how many are analysed now."""
     with record.session() as session:
         moment = now or database_now(session)
-        documents = [(to_document(row), row.version) for row in claim(session, moment, worker)]
+        documents = [(to_document(row), row.version) for row in claim(session, moment, worker, limit, hold)]
     if not documents:
         return 0
     rows = [

@@ -62,32 +62,43 @@ def make_app(settings: Settings) -> Any:
         worker_prefetch_multiplier=1, worker_max_tasks_per_child=500, worker_hijack_root_logger=False,
         worker_enable_remote_control=False, worker_send_task_events=False,
         broker_connection_retry=True, broker_connection_retry_on_startup=True, broker_connection_max_retries=None,
-        broker_connection_timeout=5,
+        broker_connection_timeout=5, worker_proc_alive_timeout=120,  # the models are loaded in it
         broker_transport_options={
             "visibility_timeout": VISIBILITY, "socket_timeout": 20, "socket_connect_timeout": 5, "socket_keepalive": True,
             "health_check_interval": 20,
         },
     )  # fmt: skip
-    made: dict[str, Callable[..., None]] = {}  # a handler a process, made with its first message
+    handlers = Handlers(settings)
     for task in TASKS.values():
         app.task(
-            _runner(task, settings, made),
+            handlers.runner(task),
             name=task.name,
             shared=False,
             time_limit=task.limit,
             soft_time_limit=task.limit - 30,
         )
+    app.handlers = handlers
     return app
 
 
-def _runner(task: Task, settings: Settings, made: dict[str, Callable[..., None]]) -> Callable[..., None]:
-    def run(*words: str) -> None:
-        if task.name not in made:
-            module, _, name = task.address.partition(":")
-            made[task.name] = getattr(importlib.import_module(module), name)(settings)
-        made[task.name](*words)
+class Handlers:
+    """What does the work of this process's tasks: made once a process, before the first message or with it."""
 
-    return run
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[str, Callable[..., None]] = {}
+
+    def get(self, task: Task) -> Callable[..., None]:
+        if task.name not in self._made:
+            module, _, name = task.address.partition(":")
+            self._made[task.name] = getattr(importlib.import_module(module), name)(self._settings)
+        return self._made[task.name]
+
+    def runner(self, task: Task) -> Callable[..., None]:
+        def run(*words: str) -> None:
+            self.get(task)(*words)
+
+        return run
 
 
 def wake(app: Any, name: str, *words: str) -> None:
@@ -132,6 +143,9 @@ def consume(settings: Settings, name: str, processes: int) -> int:
 
     def child_began(**_: Any) -> None:
         _end_with_parent(hard=True)
+        app.handlers.get(
+            TASKS[name]
+        )  # models are loaded, and what a dead process held is given back, before the first message
 
     worker_process_init.connect(child_began, weak=False)
     _end_with_parent(hard=False)
