@@ -10,6 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from huiyin.records import partitions
+from huiyin.records.base import utcnow
+
 FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -28,3 +31,4 @@ def upgrade(engine: Engine) -> None:
         present = MigrationContext.configure(connection).get_current_revision()
     if present != head:
         command.upgrade(config(engine), "head")
+        partitions.maintain(engine, utcnow())
