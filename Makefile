@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SAMPLE ?= yes
 PORT ?= 8000
+KILLS ?= 20
+SECONDS ?= 10
 
-.PHONY: help install run test lint format bench browser docs clean vendor
+.PHONY: help install run test crash lint format bench browser docs clean vendor
 
 help: ## list the words
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +34,9 @@ test: $(STAMP) ## all tests but the slow ones and those that need a browser (mak
 
 browser: $(STAMP) ## tests in a real Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+
+crash: $(STAMP) ## kill processes and stop servers under load, then count; KILLS=200 SECONDS=60 is the full run
+	HUIYIN_CRASH_KILLS=$(KILLS) HUIYIN_CRASH_SECONDS=$(SECONDS) $(BIN)/python -m pytest -m crash -s tests/crash $(ARGS)
 
 lint: $(STAMP) ## ruff and mypy strict
 	$(BIN)/ruff check .
