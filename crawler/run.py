@@ -141,6 +141,7 @@ class _Crew:
         run: SourceRun | None = None
         try:
             run = self._run_of(source, started, thorough)
+            run.replaying = kept is not None
             await self._spider(run, kept)
             result = run.result()
         except Exception as error:
@@ -294,6 +295,7 @@ def _quarantined(record: Record, name: str) -> list[dict[str, Any]]:
                 "selector": row.selector,
                 "body": row.body,
                 "content_type": row.content_type,
+                "fetched": row.fetched,
             }
             for row in rows
         ]

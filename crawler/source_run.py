@@ -74,6 +74,7 @@ class SourceRun:
     entries_empty: int = 0
     entries_failed: int = 0
     truncated: bool = False
+    replaying: bool = False
     blocked: str = ""
     reasons: list[str] = field(default_factory=list)
     broken_urls: set[str] = field(default_factory=set)
@@ -218,7 +219,8 @@ class SourceRun:
             return "blocked", self.blocked
         got = c.new + c.changed
         seen = got + c.duplicate + c.updated + c.unchanged + c.filtered
-        if not self.entries_good or (self.broken and self.broken >= max(1, seen)):
+        # A replay reads kept pages: where only articles were kept, no start address is read.
+        if (not self.entries_good and not self.replaying) or (self.broken and self.broken >= max(1, seen)):
             return "broken", first or "起始地址都读不到"
         note = f"{self.broken} 个页面读取失败，第一个：{first}" if self.broken else ""
         if self.truncated:

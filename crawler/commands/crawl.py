@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replay",
         action="store_true",
-        help="read quarantined pages again, after a fix; the sites are not asked",
+        help="read quarantined pages again, after a fix; only articles that a kept list names are asked for",
     )
 
 

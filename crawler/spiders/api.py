@@ -129,7 +129,7 @@ class ApiSpider(SourceSpider):
             yield replace(document, parent=above.id) if above else document
 
     def _document(self, row: Mapping[str, Any], response: Response) -> Document | None:
-        rule, source, now = self.rule, self.run.source, self.run.started
+        rule, source, now = self.rule, self.run.source, self.seen(response)
         native = text_of(ask(rule.id, row))
         text = text_of(ask(rule.text, row))
         title = text_of(ask(rule.title, row))

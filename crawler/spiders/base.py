@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from typing import Any
 
 import scrapy
@@ -209,6 +210,11 @@ class SourceSpider(scrapy.Spider):
             self.run.counts.filtered += 1
             return
         self.run.fail(request.url, describe(error), entry=entry, listing="number" in request.meta)
+
+    def seen(self, response: Response) -> datetime:
+        """When this page was fetched: of a page from quarantine the time at which it came, not that of the replay."""
+        kept = response.meta.get("replay")
+        return kept["fetched"] if kept else self.run.started
 
     def note(self, response: Response, *, keep_from: Any = None) -> VisitNote:
         """The visit of a page that was read; after a 304 the validators that were sent stay."""

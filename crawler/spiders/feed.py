@@ -1,10 +1,9 @@
-"""Spider of RSS and Atom feeds, and of the articles that they announce."""
+"""Spider of RSS, Atom and JSON feeds, and of the articles that they announce."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import feedparser
@@ -16,12 +15,15 @@ from crawler.addresses import canonical
 from crawler.extraction.charset import decode
 from crawler.moments import moment
 from crawler.rows import VisitNote
+from crawler.spiders import json_feed
 from crawler.spiders.pages import absolute, kept, node_text
 from crawler.spiders.site import SiteSpider
 from huiyin.document import Document, document_id
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _FULL = 200
+MOST = 500
+"""Entries of one feed that are looked at."""
 
 
 class FeedSpider(SiteSpider):
@@ -52,6 +54,13 @@ class FeedSpider(SiteSpider):
             self.broken(response, "订阅源声明了 XML 实体（疑似 XML 炸弹），不予解析", "feed")
             return None
         text, _ = decode(response.body, self.content_type(response))
+        try:
+            items = json_feed.read(text)
+        except ValueError as error:
+            self.broken(response, f"JSON 订阅源格式有误：{error}"[:200], "feed")
+            return None
+        if items is not None:
+            return [self._item(item, response) for item in items[:MOST]]
         feed = feedparser.parse(
             # Decoded by us, so that a wrong encoding in header or declaration does no harm.
             _DECLARATION.sub("", text.replace("\x00", "")).encode("utf-8", "replace"),
@@ -65,34 +74,54 @@ class FeedSpider(SiteSpider):
         if not feed.version and (b"<html" in head or not feed.entries):
             self.broken(response, "返回的不是订阅源", "feed")
             return None
-        return [self._entry(entry, response.url) for entry in feed.entries[:500]]
+        return [self._entry(entry, response) for entry in feed.entries[:MOST]]
 
-    def _entry(self, entry: Any, base: str) -> dict[str, Any]:
+    def _entry(self, entry: Any, response: Response) -> dict[str, Any]:
         raw = max(
             [c.get("value", "") for c in entry.get("content", [])] + [entry.get("summary", "")], key=len
         )
-        text = plain(raw)
-        link = absolute(base, entry.get("link", ""))
-        source = self.run.source
+        times = (entry.get(name) for name in ("published", "updated", "created"))
+        return self._made(
+            response, entry.get("title", ""), entry.get("link", ""), str(entry.get("id", "")), raw, times,
+            entry.get("author", ""), has_content=bool(entry.get("content")),
+        )  # fmt: skip
+
+    def _item(self, item: dict[str, Any], response: Response) -> dict[str, Any]:
+        raw, whole = json_feed.words(item)
+        link = str(item.get("url") or item.get("external_url") or "")
+        times = (item.get(name) for name in ("date_published", "date_modified"))
+        return self._made(
+            response, str(item.get("title") or ""), link, str(item.get("id", "")), raw, times, json_feed.author(item), has_content=whole
+        )  # fmt: skip
+
+    def _made(
+        self,
+        response: Response,
+        title: str,
+        href: str,
+        key: str,
+        raw: str,
+        times: Iterable[Any],
+        author: str,
+        *,
+        has_content: bool,
+    ) -> dict[str, Any]:
+        """One entry, of whichever kind of feed."""
+        text, link, now = plain(raw), absolute(response.url, href), self.seen(response)
+        moments = (moment(value, now, self.run.settings.zone) for value in times if value)
         return {
-            "title": plain(entry.get("title", "")).replace("\n", " "),
+            "title": plain(title).replace("\n", " "),
             "link": link,
-            "native": canonical(link) if link else str(entry.get("id", "")) or plain(raw)[:80],
-            "published": self._moment(entry),
-            "author": entry.get("author", ""),
+            "native": canonical(link) if link else key or text[:80],
+            "published": next((found for found in moments if found), None),
+            "author": author,
             "text": text,
+            "fetched": now,
             # Without a link there is nothing more to read.
             "whole": not link
-            or (source.full_text and bool(text))
-            or (bool(entry.get("content")) and len(text) >= _FULL),
+            or (self.run.source.full_text and bool(text))
+            or (has_content and len(text) >= _FULL),
         }
-
-    def _moment(self, entry: Any) -> datetime | None:
-        for name in ("published", "updated", "created"):
-            found = moment(entry.get(name), self.run.started, self.run.settings.zone)
-            if found:
-                return found
-        return None
 
     def _whole_text(self, entry: dict[str, Any]) -> Document | None:
         source = self.run.source
@@ -104,7 +133,7 @@ class FeedSpider(SiteSpider):
         official = source.document in ("notice", "policy", "article")
         return Document(
             id=document_id(source.name, entry["native"]), source=source.name, text=entry["text"] or entry["title"],
-            fetched=self.run.started, title=entry["title"], url=entry["link"], published=entry["published"], kind=source.document,
+            fetched=entry["fetched"], title=entry["title"], url=entry["link"], published=entry["published"], kind=source.document,
             author="" if official else entry["author"], origin=entry["author"] if official else "",
         )  # fmt: skip
 

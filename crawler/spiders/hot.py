@@ -60,7 +60,7 @@ class HotSpider(ApiSpider):
             heat = number(node_text(heats[rank - 1])) if rank <= len(heats) else 0
             self.run.found([
                 Document(
-                    id=document_id(source.name, title), source=source.name, text=title, fetched=self.run.started,
+                    id=document_id(source.name, title), source=source.name, text=title, fetched=self.seen(response),
                     url=canonical(link) if link else "", kind=source.document, extra={"rank": rank, "heat": heat},
                 )
             ])  # fmt: skip

@@ -14,6 +14,7 @@ from scrapy.http import Response
 from crawler.addresses import canonical, visit_key
 from crawler.extract import Page, extract, join_pages
 from crawler.rows import VisitNote
+from crawler.spiders import sitemap
 from crawler.spiders.base import SourceSpider, asked, visible
 from crawler.spiders.pages import (
     Parsed,
@@ -30,6 +31,10 @@ from crawler.spiders.pages import (
 from huiyin.document import Comment, Document, document_id
 
 _GIVE_UP = 5
+_DEPTH = 3
+"""Levels of sitemaps within sitemaps that are followed."""
+_MAP_DAYS = 30
+"""A sitemap names everything that a site ever held; what did not change for so long is not collected."""
 
 
 class SiteSpider(SourceSpider):
@@ -44,8 +49,13 @@ class SiteSpider(SourceSpider):
                 yield self.request(address, self.parse_entry, entry=True, conditional=True, number=1)
 
     async def parse_entry(self, response: Response) -> AsyncIterator[Any]:
-        """A list page."""
+        """A list page, or a sitemap."""
         if not self.judge(response):
+            return
+        body = sitemap.unpacked(response.body, self.run.settings.page_limit)
+        if sitemap.looks_like(body):
+            for request in self._mapped(response, body):
+                yield request
             return
         rule, page_number = self.run.source.list, response.meta.get("number", 1)
         links, following, selector = self._listed(response)
@@ -67,6 +77,40 @@ class SiteSpider(SourceSpider):
         more = page_number < rule.pages and (fresh or self.run.thorough)
         if following and more and self.spend():
             yield self.request(following, self.parse_entry, number=page_number + 1)
+
+    def _mapped(self, response: Response, body: bytes) -> Iterator[scrapy.Request]:
+        """What a sitemap asks for: of a list of sitemaps the newest ones, of a sitemap the pages that are due, newest first."""
+        found, number = sitemap.read(body, response.url, self.seen(response)), response.meta.get("number", 1)
+        if found is None:
+            self.broken(response, "站点地图声明了 XML 实体或格式有误，不予解析", "sitemap")
+            return
+        if found.index:
+            for address, _ in found.addresses[: self.run.source.list.pages]:
+                if number < _DEPTH and same_site(address, response.url) and self.spend():
+                    yield self.request(address, self.parse_entry, number=number + 1)
+        else:
+            yield from self._from_map(found)
+        if not found.addresses:
+            self.run.entries_empty += 1
+        if response.meta.get("entry"):
+            self.run.entry_read(self.note(response))
+
+    def _from_map(self, found: sitemap.Sitemap) -> Iterator[scrapy.Request]:
+        source = self.run.source
+        wanted = re.compile(source.list.pattern)  # an empty pattern finds everything
+        oldest = self.run.started - timedelta(days=max(source.revisit_days, _MAP_DAYS))
+        young = {
+            canonical(address): when
+            for address, when in found.addresses
+            if wanted.search(address) and (when is None or when >= oldest)
+        }
+        due = self._due(young)
+        self.run.counts.unchanged += len(young) - len(due)
+        for address, conditional in due:
+            if not self.spend():
+                self.run.found((), VisitNote(address, source.name, status=0))
+                continue
+            yield self.request(address, self.parse_article, conditional=conditional)
 
     def _listed(self, response: Response) -> tuple[list[str], str, str]:
         """(article addresses, next list page, the selector that found them)."""
@@ -128,7 +172,7 @@ class SiteSpider(SourceSpider):
         """An article page, with its further parts, floors and the official answer."""
         if not self.judge(response):
             return
-        source, now = self.run.source, self.run.started
+        source, now = self.run.source, self.seen(response)
         page, parsed = article(source, response.body, response.url, self.content_type(response), now)
         if page.login_wall:
             self.run.counts.filtered += 1
@@ -170,7 +214,7 @@ class SiteSpider(SourceSpider):
         self, page: Page, parsed: Parsed | None, response: Response
     ) -> tuple[Page, list[Comment]]:
         """The page joined with its further parts; of a thread the floors of all parts."""
-        source, now = self.run.source, self.run.started
+        source, now = self.run.source, self.seen(response)
         rule = source.article
         comments = list(floors(rule, parsed, now, skip_first=True)) if rule and rule.item and parsed else []
         parts, seen, following = [page], {canonical(response.url)}, page.next_page
@@ -190,7 +234,7 @@ class SiteSpider(SourceSpider):
     def _documents(
         self, page: Page, comments: list[Comment], parsed: Parsed | None, response: Response
     ) -> list[Document]:
-        source, now = self.run.source, self.run.started
+        source, now = self.run.source, self.seen(response)
         hint = response.meta.get("hint") or {}
         title = page.title or hint.get("title", "")
         if not kept(source, title, page.text):
