@@ -31,6 +31,7 @@ JOBS = (
     Job("dashboard.jobs:post_briefs", "interval", {"seconds": 60}),
     Job("dashboard.jobs:weekly_brief", "cron", {"day_of_week": "mon", "hour": 7, "minute": 30}),
     Job("dashboard.jobs:purge", "cron", {"hour": 3, "minute": 20}),
+    Job("huiyin.records.partitions:daily", "cron", {"hour": 3, "minute": 50}),
 )
 
 

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, text
 
+from huiyin.records.base import Record, utcnow
+from huiyin.settings import Settings
+
 AHEAD = 3
 """Months after the present one for which there is a partition already."""
 
@@ -42,7 +45,10 @@ def maintain(engine: Engine, now: datetime) -> Changed:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         present = partitions(connection)
         wanted = {_shift(now, months) for months in range(-1, AHEAD + 1)} | _crowded(connection)
-        made = [_make(connection, month) for month in sorted(wanted) if _name(month) not in present]
+        missing = [month for month in sorted(wanted) if _name(month) not in present]
+        if missing:  # from here on nobody adds rows that would stand in the way of a new month
+            connection.execute(text("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE"))
+        made = [_make(connection, month) for month in missing]
         past = [name for name, month in present.items() if month < _shift(now, -2)]
         dropped = [name for name in past if _drop_empty(connection, name)]
     return Changed(tuple(made), tuple(dropped))
@@ -131,3 +137,12 @@ def _shift(moment: datetime, months: int) -> datetime:
     start = moment.astimezone(UTC)
     number = start.year * 12 + start.month - 1 + months
     return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
+def daily(settings: Settings) -> None:
+    """The schedule's round."""
+    record = Record.open(settings, migrate=False)
+    try:
+        maintain(record.engine, utcnow())
+    finally:
+        record.close()
