@@ -39,6 +39,24 @@ _ASKED = frozenset(
 _PEOPLE = frozenset(("deaths", "missing", "severe", "hospital", "injured"))
 _HOW = re.compile("如何|怎么|怎样|何时|什么时候|为什么|为何")
 """Asks for more than whether a number holds."""
+_HOW_IS = re.compile("怎么样了|好些了|脱离危险|醒过?来")
+"""Asks how somebody hurt is."""
+_KINDS = (
+    (
+        re.compile("为什么|为何|为啥|怎么会|怎么回事|原因"),
+        re.compile("原因|由于|[系为]因|所致|造成|导致|调查|因[^此素]"),
+    ),
+    (
+        re.compile("何时|什么时[候间]|几点|几号|哪天|多久|多长时间"),
+        re.compile(
+            r"\d[\d.]*(?:年|月|日|时|天|小时|个工作日)|将于|即日|[一二三四五六七八九十]+(?:天|日|个月|个工作日)"
+        ),
+    ),
+    (re.compile("多少|几[个名人户家次天元]"), re.compile(r"\d|[一二三四五六七八九十百两]+[个名人户家次]")),
+    (re.compile("谁|哪家|哪个(?:单位|部门|公司)"), re.compile("公司|[局委办院处]|部门|政府|单位|中心|集团")),
+)
+"""What a question asks for, and what a text must have to tell it."""
+_VERB = re.compile("(?:如何|怎么|怎样|何时|什么时候)(?P<verb>[\u4e00-\u9fff]{2,4})")
 CANDIDATES = 40
 RANK_SMOOTHING = 5
 """Reciprocal rank fusion: how much a first place weighs against a later one."""
@@ -87,14 +105,31 @@ def stance(claim: str, fact: str) -> tuple[str, str]:
     return "about", f"涉及同一事项（共同用词 {shared:.0%}）"
 
 
+def fits(question: str, text: str) -> bool:
+    """May a text answer a question of this kind at all: a reason for why, a time for when, a number for how many?"""
+    return all(not asks.search(question) or tells.search(text) for asks, tells in _KINDS)
+
+
+def asks_why(question: str) -> bool:
+    return bool(_KINDS[0][0].search(question))
+
+
+def does(question: str, text: str) -> bool:
+    """Does a text speak of what a question asks how or when to do (如何返还: 返还)? True where it asks no such thing."""
+    verb = _VERB.search(question)
+    return verb is None or any(word in text for word in words(verb["verb"]) or (verb["verb"],))
+
+
 def answered(question: str, facts: Sequence[Fact]) -> list[Fact]:
     """Verified facts that answer a question: those that confirm or deny it, or speak of it in mostly the same words, or whose
     slot is what it asks for."""
     from response_kits.facts import slot_by_rule
 
-    asked = slot_by_rule(question)
+    asked = "condition" if _HOW_IS.search(question) else slot_by_rule(question)
     found = []
     for fact in facts:
+        if not fits(question, fact.text) or not does(question, fact.text):
+            continue
         side, _ = stance(question, fact.text)
         if (
             side == "against"

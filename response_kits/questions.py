@@ -10,6 +10,7 @@ from huiyin.records import Fact, Issue, Rumour
 from response_kits import evidence
 from response_kits import facts as fact_records
 from response_kits import strategy as strategies
+from response_kits.asking import cut
 
 GRADES = {"must": "必答", "likely": "可能问到", "reserve": "备用"}
 
@@ -42,7 +43,7 @@ def asked(issue: Issue) -> list[dict[str, Any]]:
     """The issue's concerns as plain questions: what a repost passes on is cut off, the same question is counted once."""
     found: dict[str, dict[str, Any]] = {}
     for row in issue.concerns or []:
-        question = re.split(r"[【#]|//@|https?:", str(row.get("question") or ""))[0].strip()
+        question = cut(re.split(r"[【#]|//@|https?:", str(row.get("question") or ""))[0])
         question = re.sub(r"^(?:第[一二三四五六]，|[一二三四五六七八九]、)", "", question).rstrip("；;")
         if len(question) < 4 or len(question) > 80:
             continue

@@ -64,12 +64,12 @@ class Material:
             f"{s.title}{s.text}" for s in self.statements if s.state == "standing"
         ]
         known = {w for text in said for w in words(text)}
-        title = self.issue.title.strip("《》“” 。！？!?")
+        title = self.issue.title.strip("“” 。！？!?")
         if self.about.get("subject"):
             return str(self.about["subject"])
         title = matter(title) or title  # an issue may be called after a notice
         # A headline with a count is no name of a matter.
-        plainly = not re.search(r"[\d%\s？?：:，,；]", title)
+        plainly = not re.search(r"[\d%\s？?：:，,；《》]", title)
         if title and plainly and known and all(word in known for word in words(title)) and len(title) <= 30:
             return title
         told = next((w for s in self.statements if s.state == "standing" and (w := matter(s.title))), "")

@@ -37,19 +37,19 @@ def write(m: Material, w: Writer) -> str:
         return f"{m.subject}政策解读"
     name = bare_title(policy.title)
     told: set[int] = set()
-    _background(w, policy, told)
-    _section(w, "二、哪些人适用？", "covered", of_kind(policy, "covered"), told)
+    heads = Headings(w)
+    _background(heads, policy, told)
+    _section(heads, "哪些人适用？", "covered", of_kind(policy, "covered"), told)
     _terms(w, policy, told)
-    _content(w, policy)
-    _section(w, "四、标准是多少？", "standards", of_kind(policy, "standards"), told)
-    _section(
-        w, "五、时间上有什么要求？", "limits", [c for c in of_kind(policy, "limits") if not _closing(c)], told
-    )
-    _section(w, "六、给群众带来哪些便利？", "gains", of_kind(policy, "gains"), told)
+    _content(heads, policy)
+    _section(heads, "标准是多少？", "standards", of_kind(policy, "standards"), told)
+    limits = [c for c in of_kind(policy, "limits") if not _closing(c)]
+    _section(heads, "时间上有什么要求？", "limits", limits, told)
+    _section(heads, "给群众带来哪些便利？", "gains", of_kind(policy, "gains"), told)
     _worked(w, policy)
-    _changes(m, w, policy)
-    _misread(m, w, policy)
-    _next(m, w, policy)
+    _changes(m, heads, policy)
+    _misread(m, heads, policy)
+    _next(m, heads, policy)
     w.signature(policy.body or m.organisation, m.now)
     return f"《{name}》政策解读"
 
@@ -67,9 +67,24 @@ def cited(m: Material) -> Policy | None:
     return next((found for n in ranked if (found := by_number(m.session, n))), None)
 
 
-def _background(w: Writer, policy: Policy, told: set[int]) -> None:
-    w.frame("一、为什么出台？依据是什么？")
-    w.paragraph()
+class Headings:
+    """Questions as headings, numbered as they are needed: what the file says nothing of is a gap, no empty heading."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self._count = 0
+
+    def open(self, question: str) -> Writer:
+        """Write the next heading; returns the writer for what stands under it."""
+        self.writer.paragraph()
+        self.writer.frame(f"{'一二三四五六七八九十'[self._count]}、{question}")
+        self.writer.paragraph()
+        self._count += 1
+        return self.writer
+
+
+def _background(heads: Headings, policy: Policy, told: set[int]) -> None:
+    w = heads.open("为什么出台？依据是什么？")
     first = policy.clauses[0] if policy.clauses else None
     issued = f"{citation(policy)}" + (f"由{policy.body}" if policy.body else "")
     if policy.dated and first is not None:
@@ -97,17 +112,14 @@ def _background(w: Writer, policy: Policy, told: set[int]) -> None:
     w.paragraph()
 
 
-def _section(w: Writer, heading: str, part: str, clauses: Sequence[Clause], told: set[int]) -> None:
-    """One question answered from clauses not told yet; the gap where the policy says nothing of the kind."""
+def _section(heads: Headings, question: str, part: str, clauses: Sequence[Clause], told: set[int]) -> None:
+    """One question answered from clauses not told yet; the gap, and no heading, where the policy says nothing of the kind."""
     fresh = [clause for clause in clauses if clause.id not in told][:6]
-    w.frame(heading)
-    w.paragraph()
+    if not clauses:
+        heads.writer.gap(part)
     if not fresh:
-        if not clauses:
-            w.gap(part)
-            w.unknown("文件未作具体规定，待起草部门补充说明。")
-        else:
-            w.frame("见前文。")
+        return
+    w = heads.open(question)
     for clause in fresh:
         told.add(clause.id)
         w.clause(f"{_told(clause)}（{clause.path}）。", clause)
@@ -122,9 +134,8 @@ def _terms(w: Writer, policy: Policy, told: set[int]) -> None:
             w.paragraph()
 
 
-def _content(w: Writer, policy: Policy) -> None:
-    w.frame("三、主要内容有哪些？")
-    w.paragraph()
+def _content(heads: Headings, policy: Policy) -> None:
+    w = heads.open("主要内容有哪些？")
     headings = list(dict.fromkeys(c.heading for c in policy.clauses if c.heading))
     body = [c for c in policy.clauses if not c.path.startswith("前言")]
     if not body:
@@ -144,24 +155,23 @@ def _worked(w: Writer, policy: Policy) -> None:
         w.paragraph()
 
 
-def _changes(m: Material, w: Writer, policy: Policy) -> None:
-    w.frame("七、与原来的规定相比，变化在哪里？")
-    w.paragraph()
+def _changes(m: Material, heads: Headings, policy: Policy) -> None:
     old = m.old_policy or _older(m, policy)
-    if old is None:
-        w.gap("changes")
-        w.unknown("与原规定的对照待起草部门补充。")
-        w.paragraph()
+    changed = (
+        [c for c in compare(old, policy) if c.kind == "changed" and c.new and c.old]
+        if old is not None
+        else []
+    )
+    if not changed:
+        heads.writer.gap("changes")
         return
-    changed = [c for c in compare(old, policy) if c.kind == "changed" and c.new and c.old]
+    w = heads.open("与原来的规定相比，变化在哪里？")
     for change in sorted(changed, key=lambda c: not c.figures)[:4]:
         assert change.new is not None
         assert change.old is not None
         w.clause(f"原来：{_told(change.old)}（原规定{change.old.path}）。", change.old)
         w.clause(f"现在：{_told(change.new)}（现规定{change.new.path}）。", change.new)
         w.paragraph()
-    if not changed:
-        w.gap("changes")
 
 
 def _older(m: Material, policy: Policy) -> Policy | None:
@@ -170,19 +180,20 @@ def _older(m: Material, policy: Policy) -> Policy | None:
     return m.session.scalars(select(Policy).where(Policy.replaced_by == policy.id)).first()
 
 
-def _misread(m: Material, w: Writer, policy: Policy) -> None:
+def _misread(m: Material, heads: Headings, policy: Policy) -> None:
     """What people ask of it, answered by a verified fact where one answers, else by the clause that is nearest."""
     asked = [q for row in m.questions if usable(q := str(row["question"]))][:6]
-    if not asked:
-        return
-    w.frame("八、大家关心的几个问题")
-    w.paragraph()
+    w = heads.writer
+    opened_it = False
     ranker = Ranker([(c, bare(c)) for c in policy.clauses if not c.path.startswith("前言")])
     for question in asked:
         answers = evidence.answered(question, m.facts)[:2]
         near = [hit for hit in ranker.search(question, 1) if overlap(question, hit[0].text) >= NEAR]
         if not answers and not near:
             continue
+        if not opened_it:
+            heads.open("大家关心的几个问题")
+            opened_it = True
         w.question(f"问：{question}")
         w.paragraph()
         if answers:
@@ -192,10 +203,9 @@ def _misread(m: Material, w: Writer, policy: Policy) -> None:
         w.paragraph()
 
 
-def _next(m: Material, w: Writer, policy: Policy) -> None:
-    w.frame("九、什么时候开始施行？")
-    w.paragraph()
+def _next(m: Material, heads: Headings, policy: Policy) -> None:
     closing = [c for c in policy.clauses if _closing(c)]
+    w = heads.open("什么时候开始施行？" if closing else "如有疑问，向谁咨询？")
     for clause in closing[-2:]:
         w.clause(f"{_told(clause)}（{clause.path}）。", clause)
     if not closing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from huiyin.records import Fact
 from response_kits import evidence
@@ -45,6 +46,7 @@ def write(m: Material, w: Writer) -> str:
     # Rules are for interpretations; here only where nothing else is known.
     if not w.facts(told, by_time=True) and not w.facts(m.of(["rule"])):
         w.gap("facts")
+    _condole(w, told)
     w.paragraph()
     _measures(m, w)
     w.paragraph()
@@ -84,6 +86,23 @@ def _lead(m: Material, w: Writer) -> None:
     w.frame("现将已核实的情况通报如下：")
 
 
+def _condole(w: Writer, facts: Sequence[Fact]) -> None:
+    """Where people died or were hurt, by verified facts, the office says so before anything else it has done (RULES 9)."""
+    dead = any(fact.slot == "deaths" and _some(fact) for fact in facts)
+    hurt = any(fact.slot == "injured" and _some(fact) for fact in facts)
+    if dead:
+        others = "和受伤人员" if hurt else ""
+        w.frame(f"对遇难人员表示沉痛哀悼，向遇难人员家属{others}表示诚挚慰问。")
+    elif hurt and any("受伤" in fact.text for fact in facts):
+        w.frame("向受伤人员及其家属表示诚挚慰问。")
+
+
+def _some(fact: Fact) -> bool:
+    return any(figure.value for figure in figures(fact.text)) and not re.search(
+        "^无|没有|首次通报", fact.text
+    )
+
+
 def _within(fact: Fact, told: str) -> bool:
     """Does a sentence say all that a fact says: each of its words and figures?"""
     said = {(f.value, f.unit) for f in figures(told)}
@@ -100,9 +119,13 @@ def _measures(m: Material, w: Writer) -> None:
         w.frame("目前，已采取以下措施：")
     elif done or told:
         w.frame("处置进展：")
-    for row in told:
+    for at, row in enumerate(told):
+        if at == 0 and done and INCIDENT.search(m.subject + w.said):
+            w.frame("事发后，")
         w.statement(row.text, row.statement)
-    w.facts(done, lead=len(done) == 1 and not told)
+    if told and done:
+        w.as_of = None  # what followed has its own time
+    w.facts(done, lead=bool(told) or len(done) == 1)
     if not done and not told and not m.of(["accountability"]):
         w.gap("measures")
 

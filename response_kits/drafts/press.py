@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from huiyin.records import Clause, Fact, Policy
-from response_kits.asking import usable
+from response_kits import answers
+from response_kits.answers import Answer
+from response_kits.asking import of_one, usable
 from response_kits.drafts._material import Material
 from response_kits.drafts._told import inquiry, measures
 from response_kits.drafts._writer import Writer
@@ -21,6 +23,8 @@ from response_kits.words import Ranker, overlap
 KIND = "press"
 MOST = 12
 """Questions of the public in one pool."""
+UNANSWERED = 3
+"""Questions asked once that nothing answers yet."""
 NEAR = 0.4
 """Least share of a question's words that a clause must have to be offered as its answer."""
 _MESSAGES = (
@@ -68,10 +72,10 @@ def write(m: Material, w: Writer) -> str:
         w.gap("messages")
     w.frame("二、问答")
     w.paragraph()
-    rows = [row for row in _asked(m) if usable(str(row["question"]))][:MOST]
-    for row in rows:
-        _answer(m, w, row)
-    _usual(m, w, {slot_by_rule(str(row["question"])) for row in rows})
+    rows = _pool(m)
+    for row, answer in rows:
+        _answer(m, w, row, answer)
+    _usual(m, w, {slot_by_rule(str(row["question"])) for row, _ in rows})
     if not rows:
         w.gap("questions")
     return f"{m.subject}新闻发布口径"
@@ -79,7 +83,7 @@ def write(m: Material, w: Writer) -> str:
 
 def _usual(m: Material, w: Writer, asked: set[str]) -> None:
     for question, slots in _USUAL:
-        facts = m.of(slots)[:3]
+        facts = m.of(slots)[:4]
         if facts and not asked & set(slots):
             w.question(f"问（常规）：{question}")
             w.paragraph()
@@ -123,25 +127,56 @@ def _asked(m: Material) -> list[dict[str, Any]]:
     return questions_of(m.issue, m.facts, rumour_library.listing(m.session, issue_id=m.issue.id))
 
 
-def _answer(m: Material, w: Writer, row: dict[str, Any]) -> None:
-    w.question(f"问（{row['grade_name']}）：{row['question']}")
+def _pool(m: Material) -> list[tuple[dict[str, Any], Answer | None]]:
+    """What people ask, with its answer: what is asked often or can be answered; of single questions that nothing answers only a
+    few, and none that is one asker's own case, or the hall would hear 正在核查 twelve times."""
+    found: list[tuple[dict[str, Any], Answer | None]] = []
+    open_ones = 0
+    for row in _asked(m):
+        question = str(row["question"])
+        if not usable(question):
+            continue
+        answer = answers.find(question, m.facts, m.statements, m.subject)
+        known = answer is not None or row["rumours"] or _clause(m, question)
+        if not known and int(row["count"]) < 2:
+            if of_one(question) or open_ones >= UNANSWERED:
+                continue
+            open_ones += 1
+        found.append((row, answer))
+    return found[:MOST]
+
+
+def _answer(m: Material, w: Writer, row: dict[str, Any], answer: Answer | None) -> None:
+    question = str(row["question"])
+    w.question(f"问（{row['grade_name']}）：{question}")
     w.paragraph()
-    answers = [fact for fact in m.facts if fact.id in row["facts"]][:3]
     judged = [r for r in rumour_library.listing(m.session, issue_id=m.issue.id) if r.id in row["rumours"]][:1]
-    near = None if answers or judged else _clause(m, str(row["question"]))
-    if answers:
-        w.fact("答：" + "".join(closed(fact.text) for fact in answers), *answers)
-        w.paragraph()
-        w.note(_basis(answers), *answers)
-    elif judged:
+    near = None if answer or judged else _clause(m, question)
+    if judged and (answer is None or not answer.whole):
         w.rumour(f"答：{closed(judged[0].rebuttal)}", judged[0].id, "fact")
+    elif answer is not None:
+        _say(w, answer)
     elif near is not None:
         w.clause(f"答：{opened(bare(near[1]))}（{citation(*near)}）。", near[1])
     else:
         w.unknown("答：这个问题有关部门正在核查，核实后及时公布。")
         w.gap("questions")
     w.paragraph()
-    _rules(m, w, slot_by_rule(str(row["question"])), known=bool(answers or judged or near))
+    _rules(m, w, slot_by_rule(question), known=bool(answer or judged or near))
+
+
+def _say(w: Writer, answer: Answer) -> None:
+    """The answer in the words of its facts or of our own text, what it leaves open, and its basis."""
+    if answer.facts:
+        w.fact("答：" + "".join(closed(fact.text) for fact in answer.facts), *answer.facts)
+    for one in answer.told:
+        w.statement(f"答：{one.text}", one.statement)
+    if not answer.whole:
+        w.unknown("其他情况有关部门正在核查，核实后及时公布。")
+        w.gap("questions")
+    if answer.facts:
+        w.paragraph()
+        w.note(_basis(answer.facts), *answer.facts)
 
 
 def _clause(m: Material, question: str) -> tuple[Policy, Clause] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from huiyin.records import Fact, Rumour
 from response_kits import evidence
 from response_kits.drafts._material import Material
@@ -14,6 +16,8 @@ from response_kits.words import overlap
 KIND = "rebuttal"
 TOLD = 0.6
 """Shared words from which a sentence counts as told already."""
+_CALLS = re.compile("欢迎|线索|一经查实|敬请|请以")
+"""Asks for something and states nothing."""
 _ORDER = {"deaths": 0, "injured": 1, "condition": 2, "missing": 3}
 
 
@@ -97,7 +101,7 @@ def _library_sentences(rumour: Rumour) -> list[str]:
     """What the library's rebuttal states, without the claim and without calls for leads."""
     found = []
     for sentence, _, _ in sentences(rumour.rebuttal):
-        parts = [p for p in opened(sentence).split("；") if rumour.claim not in p and "欢迎提供线索" not in p]
+        parts = [p for p in opened(sentence).split("；") if rumour.claim not in p and not _CALLS.search(p)]
         if parts:
             found.append(closed("；".join(parts)))
     return found
@@ -164,7 +168,10 @@ def _reasons(w: Writer, rumour: Rumour) -> bool:
     fresh = [
         s
         for s, _, _ in sentences(rumour.rebuttal.replace("；", "。"))
-        if rumour.claim not in s and "截至" not in s and all(overlap(s, other) < TOLD for other in told)
+        if rumour.claim not in s
+        and "截至" not in s
+        and not _CALLS.search(s)
+        and all(overlap(s, other) < TOLD for other in told)
     ]
     if fresh:
         w.rumour("实际情况是：" + closed("；".join(opened(s) for s in fresh[:2])), rumour.id, "fact")

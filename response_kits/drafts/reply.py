@@ -17,7 +17,7 @@ def write(m: Material, w: Writer) -> str:
     subject = str(m.about.get("message") or m.subject)
     matter = opened(subject)
     tail = "" if matter.endswith("问题") else "的问题"
-    w.frame(f"您反映的关于{matter}{tail}收悉，感谢您对我们工作的关心和支持。现将核实的情况答复如下：")
+    w.frame(f"您反映的关于{matter}{tail}已收悉，感谢您对我们工作的关心和支持。现将核实的情况答复如下：")
     w.paragraph()
     later = {"measure", "next", "contact", "accountability"}
     remind = reminders(m)

@@ -1,0 +1,104 @@
+"""Which of the verified and published answers a question, and when a true sentence is no answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from kit_world import NOW, add_issue
+from sqlalchemy.orm import Session
+
+from huiyin.records import Fact, Statement
+from huiyin.settings import Settings
+from response_kits import answers, asking, drafts, facts
+
+
+def fact(text: str, slot: str) -> Fact:
+    return Fact(
+        id=abs(hash(text)) % 10_000, issue_id="i", text=text, slot=slot, state="verified", source="区政府"
+    )
+
+
+AGE = fact("涉事电梯使用19年。", "other")
+INQUIRY = fact("事故原因由市场监管部门会同检验机构调查。", "investigation")
+BACK = fact("已追回42万元。", "measure")
+KNOWN = [AGE, INQUIRY, BACK]
+
+
+def test_a_reason_is_asked_and_only_a_reason_answers() -> None:
+    found = answers.find("涉事电梯为何下滑？", KNOWN)
+    assert found is not None
+    assert found.facts == [INQUIRY]
+    assert answers.find("涉事电梯为何下滑？", [AGE]) is None
+    assert answers.find("涉事电梯什么时候恢复使用？", [INQUIRY]) is None
+
+
+def test_a_part_is_said_to_be_a_part() -> None:
+    found = answers.find("追回的42万元如何返还？", [BACK, AGE], subject="破获诈骗团伙")
+    assert found is None or not found.whole
+
+
+def test_our_own_published_text_answers_where_no_fact_does() -> None:
+    texts = [
+        Statement(
+            id=1,
+            title="说明",
+            text="公证处对摇号全程录像，公证员在场监督。网传公证员不在场。",
+            state="standing",
+            published=NOW,
+        ),
+        Statement(
+            id=2,
+            title="旧",
+            text="公证员在场情况以本说明为准，公证员全程不在现场。",
+            state="withdrawn",
+            published=NOW,
+        ),
+    ]
+    found = answers.find("公证员全程是否在场？", KNOWN, texts)
+    assert found is not None
+    assert [(one.statement, one.text) for one in found.told] == [
+        (1, "公证处对摇号全程录像，公证员在场监督。")
+    ]
+    assert answers.find("谁来打扫操场？", KNOWN, texts) is None
+
+
+def test_a_count_in_an_older_text_is_left_to_the_facts() -> None:
+    text = Statement(
+        id=1, title="首报", text="累计就诊学生42名。学校已经停课。", state="standing", published=NOW
+    )
+    assert answers.find("累计就诊学生多少名？", [], [text]) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("涉事电梯为何下滑，检验机构正在拆检制动器。", "涉事电梯为何下滑？"),
+        ("追回的钱如何返还，何时返还", "追回的钱如何返还，何时返还"),
+        ("请公布每一台的检测结论。", "请公布每一台的检测结论"),
+    ],
+)
+def test_a_question_ends_where_its_asking_ends(said: str, kept: str) -> None:
+    assert asking.cut(said) == kept
+
+
+def test_a_question_that_leans_on_what_stood_before_is_no_question_for_a_hall() -> None:
+    assert not asking.usable("这句话还算不算数？")
+    assert asking.usable("夜间施工的规定还算不算数？")
+
+
+def test_the_office_speaks_to_the_bereaved(session: Session, settings: Settings) -> None:
+    issue = add_issue(session)
+    for text in ("4人死亡。", "11人受伤。"):
+        made = facts.add(
+            session, issue.id, text, source="市应急管理局", as_of=NOW - timedelta(hours=1), by="a", now=NOW
+        )
+        facts.verify(session, made.id, "b", NOW)
+    text = drafts.compose(session, issue.id, "notice", settings, NOW).text
+    assert "对遇难人员表示沉痛哀悼，向遇难人员家属和受伤人员表示诚挚慰问。" in text
+    draft = drafts.create(session, issue.id, "notice", settings, NOW, by="a")
+    assert draft.checks["gates"]["evidence"] == "pass"
+    other = add_issue(session, "s02")
+    none = facts.add(session, other.id, "没有死亡病例。", source="市卫健委", by="a", now=NOW)
+    facts.verify(session, none.id, "b", NOW)
+    assert "哀悼" not in drafts.compose(session, other.id, "notice", settings, NOW).text
