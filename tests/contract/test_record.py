@@ -116,7 +116,10 @@ def test_claims_are_disjoint_and_expire(record: Record) -> None:
 
 def test_workers_at_the_same_moment_claim_nothing_twice(record: Record) -> None:
     with record.session() as session:
-        session.add_all([document(number) for number in range(120)])
+        rows = [document(number) for number in range(120)]
+        for row in rows[80:]:
+            row.when += timedelta(days=30)  # in other months
+        session.add_all(rows)
     taken: list[str] = []
     lock = threading.Lock()
 
@@ -135,6 +138,24 @@ def test_workers_at_the_same_moment_claim_nothing_twice(record: Record) -> None:
     for thread in threads:
         thread.join(60)
     assert sorted(taken) == sorted(f"d{number}" for number in range(120))
+
+
+def test_a_claim_passes_over_what_another_is_claiming(record: Record) -> None:
+    """FOR UPDATE SKIP LOCKED, over a month's end: the second claimant neither waits nor gets the same."""
+    if record.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time: a second claimant waits")
+    with record.session() as session:
+        rows = [document(number) for number in range(6)]
+        for row in rows[3:]:
+            row.when += timedelta(days=30)
+        session.add_all(rows)
+    with record.session() as first:
+        mine = [row.id for row in claim(first, NOW, "a", 4)]
+        first.flush()
+        with record.session() as second:
+            second.execute(text("SET LOCAL lock_timeout = '2s'"))
+            theirs = [row.id for row in claim(second, NOW, "b", 4)]
+    assert (mine, theirs) == (["d0", "d1", "d2", "d3"], ["d4", "d5"])
 
 
 def test_a_document_is_in_one_issue_at_most(record: Record) -> None:
