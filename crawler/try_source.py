@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import scrapy
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
@@ -19,8 +20,9 @@ from crawler.net import Guard, HostGate, RobotsCache, user_agent
 from crawler.rows import VisitNote
 from crawler.run import scrapy_settings
 from crawler.source_run import SourceRun
+from crawler.spiders import json_feed, sitemap
 from crawler.spiders.feed import FeedSpider
-from crawler.spiders.pages import Parsed, absolute, anchors, likely_articles
+from crawler.spiders.pages import Parsed, absolute, anchors, likely_articles, same_site
 from huiyin.document import Document
 from huiyin.errors import UsageError
 from huiyin.pii_mask import mask
@@ -28,7 +30,9 @@ from huiyin.records import DocumentRow, Visit
 from huiyin.settings import Settings
 
 SHOWN = 5
-_FEED_PATH = re.compile(r"(?:/(?:rss|feed|atom)\b|\.(?:rss|atom)$|(?:rss|feed|atom)\.xml$)", re.IGNORECASE)
+_FEED_PATH = re.compile(
+    r"(?:/(?:rss|feed|atom)\b|\.(?:rss|atom)$|(?:rss|feed|atom)\.xml$|feed\.json$)", re.IGNORECASE
+)
 
 
 @dataclass
@@ -111,6 +115,12 @@ class _TrySpider(FeedSpider):
             async for request in self._read_feed(response):
                 yield request
             return
+        body = sitemap.unpacked(response.body, self.run.settings.page_limit)
+        mapped = sitemap.read(body, response.url, self.run.started)
+        if mapped is not None:
+            for request in self._read_map(mapped, response.url):
+                yield request
+            return
         page = extract(response.body, response.url, content_type=self.content_type(response))
         self.trial.title = page.title or urlsplit(response.url).netloc
         parsed = Parsed.of(response.body, response.url, self.content_type(response))
@@ -135,6 +145,23 @@ class _TrySpider(FeedSpider):
         else:
             self.trial.problems.append("这个地址上既没有找到订阅源，也没有找到文章列表；请换成具体栏目的地址")
 
+    def _read_map(self, mapped: sitemap.Sitemap, url: str) -> Iterator[scrapy.Request]:
+        """A sitemap of articles; of a list of sitemaps only that it is one: which of them is wanted a person must say."""
+        links = [address for address, _ in mapped.addresses[: sitemap.MOST]]
+        likely = likely_articles(((link, "站点地图中的一页文章", None) for link in links), url)
+        likely = likely or [link for link in links if same_site(link, url)]
+        if mapped.index or not likely:
+            self.trial.problems.append(
+                "这是站点地图的目录或没有文章的站点地图；请换成其中一个列出文章的站点地图"
+            )
+            return
+        self.trial.kind, self.trial.links = "site", len(likely)
+        self.trial.title = f"{urlsplit(url).netloc} 站点地图"
+        self.trial.rule, likely = _pattern(likely)
+        self.trial.declaration = _declaration(self.trial, url)
+        for link in likely[:SHOWN]:
+            yield self.request(link, self.parse_article)
+
     async def _read_feed(self, response: Response) -> AsyncIterator[Any]:
         entries = self._entries(response) or []
         self.trial.kind, self.trial.links = "feed", len(entries)
@@ -147,6 +174,9 @@ class _TrySpider(FeedSpider):
 
 
 def _is_feed(body: bytes) -> bool:
+    """RSS, RDF, Atom, or a JSON feed."""
+    if b"jsonfeed.org" in body[:2048].replace(b"\\/", b"/"):
+        return True
     return bool(
         re.match(
             rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF)\b",
@@ -157,6 +187,8 @@ def _is_feed(body: bytes) -> bool:
 
 
 def _feed_title(response: Response) -> str:
+    if response.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return json_feed.title(response.text)[:80]
     parsed = Parsed.of(response.body[:20_000], response.url)
     return parsed.text("//channel/title | //feed/title").replace("\n", " ")[:80]
 
@@ -164,7 +196,7 @@ def _feed_title(response: Response) -> str:
 def _feeds(parsed: Parsed) -> list[str]:
     """Feeds that the page states (link rel=alternate), then those that it links to."""
     stated = parsed.links(
-        "//link[@rel='alternate'][contains(@type,'rss') or contains(@type,'atom') or contains(@type,'xml')]"
+        "//link[@rel='alternate'][contains(@type,'rss') or contains(@type,'atom') or contains(@type,'xml') or contains(@type,'feed+json')]"
     )
     linked = [link for link in parsed.links("//a[@href]") if _FEED_PATH.search(urlsplit(link).path)]
     return [address for link in dict.fromkeys([*stated, *linked]) if (address := absolute(parsed.url, link))]

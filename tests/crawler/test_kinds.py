@@ -15,6 +15,7 @@ from crawler import switch
 from crawler.run import crawl
 from crawler.source_run import RunResult
 from crawler.spiders import json_feed, sitemap
+from crawler.try_source import try_source
 from huiyin import settings as settings_module
 from huiyin.records import DocumentRow, Quarantine, Record, Source, utcnow
 from huiyin.serving import Served
@@ -244,3 +245,24 @@ def test_a_replayed_page_keeps_the_time_at_which_it_came(run: Run, site: Pages, 
     assert row.fetched == came
     assert row.published is not None
     assert abs(row.published - (came - timedelta(hours=3))) < timedelta(minutes=1)  # 3小时前, as it was then
+
+
+def test_trying_a_json_feed_and_a_sitemap(site: Pages, settings: Settings) -> None:
+    links = [site.article(number) for number in range(1, 8)]
+    items = ",".join(
+        f'{{"id": "{link}", "url": "{link}", "title": "第{n}号"}}' for n, link in enumerate(links)
+    )
+    site.put("/feed.json", f'{{"version": "https://jsonfeed.org/version/1.1", "title": "云江", "items": [{items}]}}', "application/json")  # fmt: skip
+    site.put(
+        "/", '<html><link rel=alternate type="application/feed+json" href="/feed.json"><p>云江</p></html>'
+    )
+    for address in (f"{site.base}/feed.json", f"{site.base}/"):
+        trial = try_source(address, settings)
+        assert (trial.kind, trial.title, len(trial.articles)) == ("feed", "云江", 5), trial.problems
+        assert trial.declaration["start"] == [f"{site.base}/feed.json"]
+    site.put("/map.xml", listed(*((link, "2026-11-20") for link in links)), "text/xml")
+    trial = try_source(f"{site.base}/map.xml", settings)
+    assert (trial.kind, trial.links, len(trial.articles)) == ("site", 7, 5), trial.problems
+    assert trial.declaration["list"]["pattern"] == trial.rule
+    site.put("/maps.xml", listed((f"{site.base}/map.xml", ""), kind="sitemap"), "text/xml")
+    assert "站点地图" in try_source(f"{site.base}/maps.xml", settings).problems[0]
