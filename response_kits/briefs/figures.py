@@ -140,7 +140,7 @@ def _event(
         "id": issue.id, "title": was.title, "topic": issue.topic, "place": issue.place, "level": was.level, "count": count,
         "previous": members(session, issue.id, period.before), "stance": round(stance, 2), "unit": was.unit, "summary": was.summary,
         "answered": answered is not None, "hours": answered[1] if answered else None, "concerns": was.concerns[:3],
-        "timeline": [_named(turn, titles) for turn in was.timeline], "casualties": was.casualties, "first": issue.first.isoformat(),
+        "timeline": turns(session, was.timeline, titles), "casualties": was.casualties, "first": issue.first.isoformat(),
     }  # fmt: skip
 
 
@@ -148,12 +148,26 @@ def source_titles(session: Session) -> dict[str, str]:
     return {row.name: row.title or row.name for row in session.execute(select(Source.name, Source.title))}
 
 
-def _named(turn: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
-    """A turn with its sources by their titles: a reader does not know their keys."""
-    text = str(turn["text"])
-    for name in sorted(titles, key=len, reverse=True):
-        text = text.replace(name, titles[name])
-    return {**turn, "text": text}
+def turns(
+    session: Session, timeline: Sequence[dict[str, Any]], titles: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Turns with their sources by their titles, for a reader who does not know the keys; a number of victims that no public body
+    has said is marked as unverified."""
+    ids = [str(turn.get("document", "")) for turn in timeline if turn["kind"] == "casualties"]
+    official = set(
+        session.scalars(
+            select(DocumentRow.id).where(DocumentRow.id.in_(ids), DocumentRow.kind.in_(tuple(OFFICIAL)))
+        )
+    )
+    found = []
+    for turn in timeline:
+        text = str(turn["text"])
+        for name in sorted(titles, key=len, reverse=True):
+            text = text.replace(name, titles[name])
+        if turn["kind"] == "casualties" and turn.get("document") not in official:
+            text += "（网上说法，未经核实）"
+        found.append({**turn, "text": text})
+    return found
 
 
 def members(session: Session, issue: str, window: Window) -> int:

@@ -137,12 +137,30 @@ def rumours(model: dict[str, Any], number: str) -> list[Block]:
     found = [heading(f"{number}、传言与辟谣")]
     if not model["rumours"]:
         return [*found, text(f"{model['this']}没有匹配到传言库中的传言。")]
-    rows = [
-        [cell(row["claim"], href=f"/rumours/{row['id']}"), row["verdict"], row["before"], row["after"]]
-        for row in model["rumours"]
-    ]
-    note = text("“辟谣前”“辟谣后”为该传言在本期内、辟谣发布之前和之后出现的条数；尚未辟谣的都计入“辟谣前”。")
-    return [*found, table(["传言", "结论", "辟谣前", "辟谣后"], rows, [62, 14, 12, 12], figures=(2, 3)), note]
+    return [*found, *rumour_table(model["rumours"])]
+
+
+def rumour_table(rows: Sequence[dict[str, Any]]) -> list[Block]:
+    """Rumours that were heard, most first; those that were only answered are named in a line."""
+    heard = sorted(
+        (row for row in rows if row["before"] + row["after"]), key=lambda row: -(row["before"] + row["after"])
+    )
+    quiet = [f"“{row['claim']}”" for row in rows if not row["before"] + row["after"]]
+    found = []
+    if heard:
+        lines = [
+            [cell(row["claim"], href=f"/rumours/{row['id']}"), row["verdict"], row["before"], row["after"]]
+            for row in heard
+        ]
+        found.append(table(["传言", "结论", "辟谣前", "辟谣后"], lines, [62, 14, 12, 12], figures=(2, 3)))
+        found.append(
+            text("“辟谣前”“辟谣后”为该传言在本期内、辟谣发布之前和之后出现的条数；尚未辟谣的都计入“辟谣前”。")
+        )
+    if quiet:
+        found.append(
+            text(f"另有 {len(quiet)} 条传言本期发布了辟谣，没有匹配到传播内容：{'、'.join(quiet)}。")
+        )
+    return found
 
 
 def clocks(model: dict[str, Any], number: str, settings: Settings) -> list[Block]:

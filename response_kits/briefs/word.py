@@ -81,7 +81,8 @@ class _Page:
             self.document.add_paragraph(_clean(item), style="List Bullet")
 
     def add_chart(self, block: Block) -> None:
-        self.document.add_paragraph(_clean(block["title"])).runs[0].bold = True
+        title = self.document.add_paragraph(_clean(block["title"]))
+        title.runs[0].bold = title.paragraph_format.keep_with_next = True
         shape = self.document.add_picture(io.BytesIO(self.picture(block)), width=Cm(WIDTH))
         shape._inline.docPr.set("descr", f"{block['title']}；数据见下表")
         if block["note"]:
@@ -104,6 +105,8 @@ class _Page:
         head = [{"text": word, "sub": "", "grade": None} for word in block["head"]]
         size = 9.0 if len(head) <= 8 else 7.5
         share = WIDTH / sum(block["widths"])
+        for column, width in zip(table.columns, block["widths"], strict=True):
+            column.width = Cm(width * share)  # Word reads the cells' widths, LibreOffice the grid's
         for number, row in enumerate([head, *block["rows"]]):
             line = table.rows[0] if number == 0 else table.add_row()
             self._property(line, "w:cantSplit")

@@ -8,6 +8,8 @@ from typing import Any
 from huiyin.rules import load
 from huiyin.settings import Settings
 
+LEAST_BASE, GREATEST_CHANGE = 20, 10.0
+"""Fewest documents that a percentage is taken of, and the greatest change that is said as one."""
 LEVEL = {3: "红色", 2: "橙色", 1: "黄色", 0: "蓝色"}
 
 
@@ -17,13 +19,17 @@ def day_words(moment: datetime, settings: Settings) -> str:
 
 
 def change_words(now: int, before: int, last: str = "上周") -> str:
-    """较上周同期（80 条）增加 12.3%; where there was nothing before, no percentage is made up."""
+    """较上周同期（80 条）增加 12.3%; in numbers where the base is too small or the change too great for a percentage to mean anything;
+    where there was nothing before, nothing is compared."""
     if not before:
         return f"{last}同期没有数据，无法比较"
     change = (now - before) / before
-    if abs(change) < 0.0005:
+    if now == before:
         return f"与{last}同期持平"
-    return f"较{last}同期（{before:,} 条）{'增加' if change > 0 else '减少'} {abs(change):.1%}"
+    word = "增加" if change > 0 else "减少"
+    if before < LEAST_BASE or abs(change) > GREATEST_CHANGE:
+        return f"较{last}同期（{before:,} 条）{word} {abs(now - before):,} 条"
+    return f"较{last}同期（{before:,} 条）{word} {abs(change):.1%}"
 
 
 def difference(now: int, before: int) -> str:

@@ -1,4 +1,4 @@
-"""日报: what a leader must know of one day, on about one page."""
+"""日报: what a leader must know of one day."""
 
 from __future__ import annotations
 

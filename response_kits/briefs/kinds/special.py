@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from huiyin.errors import NotFound, UsageError
 from huiyin.records import AnalysisRow, DocumentRow, Fact, Issue, IssueDocument, RumourMatch
 from huiyin.settings import Settings
 from huiyin.topics import TOPICS
+from nlp.corpus.posts import OFFICIAL
 from response_kits.briefs import base, figures, periods, sections
 from response_kits.briefs.as_of import known
 from response_kits.briefs.blocks import Block, bullets, cell, chart, heading, issue_link, table, text
@@ -29,6 +30,8 @@ FIELDS = {
 PARTS = {"event": "事件等级", "heat": "热度", "sensitivity": "敏感"}
 BARS, VIEWS, QUOTE, TURNS = 12, 5, 110, 14
 FAR = timedelta(days=400)
+REPEATED = 0.6
+"""Share of a text's pairs of letters that another has, from which on it says nothing new."""
 
 
 def model(session: Session, settings: Settings, key: str, now: datetime) -> dict[str, Any]:
@@ -47,19 +50,20 @@ def model(session: Session, settings: Settings, key: str, now: datetime) -> dict
     width = _width(newest - first)
     edges = _edges(first, newest, width)
     style = "%m-%d" if width >= timedelta(days=1) else "%d日%H时"
+    hours = int(width / timedelta(hours=1))
     answered = figures.answer(session, issue, now, settings)
     day = periods.Window(now - timedelta(hours=24), now)
     titles = figures.source_titles(session)
     found |= {
         "subject": key, "issue": {"title": was.title, "summary": was.summary, "topic": issue.topic, "place": issue.place, "unit": was.unit, "level": was.level,
                                   "parts": was.parts, "casualties": was.casualties, "keywords": was.keywords[:8], "first": first.isoformat()},
-        "events": [], "answered": answered is not None, "hours": answered[1] if answered else None,
+        "events": [], "step": f"{hours // 24} 天" if hours % 24 == 0 else f"{hours} 小时", "answered": answered is not None, "hours": answered[1] if answered else None,
         "total": figures.members(session, key, period.window), "day": figures.members(session, key, day), "day_before": figures.members(session, key, period.before),
         "folded": _count(session, key, now, DocumentRow.duplicate_of == ""), "sentiments": _sentiments(session, key, now),
         "buckets": figures.buckets(session, period.window, edges, [edge.astimezone(settings.zone).strftime(style) for edge in edges[:-1]], key),
         "sources": figures.by_source(session, period.window, key), "concerns": was.concerns[:8],
-        "timeline": [{**turn, "text": _titled(str(turn["text"]), titles)} for turn in was.timeline][:TURNS],
-        "media": _views(session, key, now, ("article", "notice", "reply"), titles), "public": _views(session, key, now, ("post", "message", "comment"), titles),
+        "timeline": figures.turns(session, was.timeline, titles)[:TURNS],
+        "media": _views(session, key, now, ("article", "notice", "reply"), titles), "public": _views(session, key, now, ("post", "message", "comment"), titles, _official(session, key, now)),
         "facts": [{"text": fact.text, "source": fact.source, "as_of": fact.as_of.isoformat() if fact.as_of else None} for fact in _facts(session, key)],
         "rumours": [row for row in figures.rumours(session, period.window) if row["id"] in _rumours_of(session, key)],
         "clocks": figures.clocks(session, periods.Window(first - FAR, now + FAR), at=now, issue=key), "coverage": figures.coverage(session, period),
@@ -104,16 +108,28 @@ def _sentiments(session: Session, issue: str, now: datetime) -> dict[str, int]:
 
 
 def _views(
-    session: Session, issue: str, now: datetime, kinds: tuple[str, ...], titles: dict[str, str]
-) -> list[dict[str, str]]:
-    """The texts of these kinds that were passed on, answered or liked most, no copies among them, quoted with their source."""
+    session: Session,
+    issue: str,
+    now: datetime,
+    kinds: tuple[str, ...],
+    titles: dict[str, str],
+    but: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """The texts of these kinds that were passed on, answered or liked most, quoted with their source; no copies, nor what only
+    repeats one of `but`. `doubtful`: it says what a rumour says."""
     reach = DocumentRow.reposts + DocumentRow.replies + DocumentRow.likes
     wanted = _inside(issue, now).where(
         DocumentRow.kind.in_(kinds), DocumentRow.duplicate_of == "", DocumentRow.parent == ""
     )
-    found = []
-    for row in session.scalars(wanted.order_by(reach.desc(), DocumentRow.when).limit(VIEWS)):
+    matched = _rumoured(session, issue)
+    known = [_pairs(words) for words in but]
+    found: list[dict[str, Any]] = []
+    for row in session.scalars(wanted.order_by(reach.desc(), DocumentRow.when).limit(8 * VIEWS)):
         words = " ".join((row.title if row.kind in ("article", "notice") and row.title else row.text).split())
+        own = _pairs(words)
+        if any(len(own & other) >= REPEATED * len(own) for other in known):
+            continue
+        known.append(own)
         quoted = words if len(words) <= QUOTE else f"{words[: QUOTE - 1]}…"
         found.append(
             {
@@ -121,15 +137,35 @@ def _views(
                 "text": quoted,
                 "source": titles.get(row.source, row.source),
                 "at": row.when.isoformat(),
+                "doubtful": row.id in matched and row.kind not in OFFICIAL,
             }
         )
+        if len(found) == VIEWS:
+            break
     return found
 
 
-def _titled(words: str, titles: dict[str, str]) -> str:
-    for name in sorted(titles, key=len, reverse=True):
-        words = words.replace(name, titles[name])
-    return words
+def _rumoured(session: Session, issue: str) -> set[str]:
+    """Documents of the issue that say what a known rumour says."""
+    wanted = select(RumourMatch.document_id).join(
+        IssueDocument, IssueDocument.document_id == RumourMatch.document_id
+    )
+    return set(
+        session.scalars(
+            wanted.where(IssueDocument.issue_id == issue, RumourMatch.decision.in_(("auto", "confirmed")))
+        )
+    )
+
+
+def _pairs(words: str) -> set[str]:
+    """Pairs of neighbouring letters: how much of one text is in another."""
+    plain = "".join(char for char in words if char.isalnum())
+    return {plain[at : at + 2] for at in range(len(plain) - 1)}
+
+
+def _official(session: Session, issue: str, now: datetime) -> list[str]:
+    wanted = _inside(issue, now).where(DocumentRow.kind.in_(("article", "notice", "reply"))).limit(60)
+    return [f"{row.title}{row.text}" for row in session.scalars(wanted)]
 
 
 def _facts(session: Session, issue: str) -> list[Fact]:
@@ -214,7 +250,8 @@ def blocks(model: dict[str, Any], settings: Settings) -> list[Block]:
     for name, key in (("媒体和官方观点", "media"), ("公众观点", "public")):
         found.append(heading(f"{next(numbers)}、{name}"))
         quotes = [
-            f"“{row['text']}”（{row['source']}，{sections.at(row['at'], settings)}）" for row in model[key]
+            f"“{row['text']}”（{row['source']}，{sections.at(row['at'], settings)}{'；含传言，未经核实' if row['doubtful'] else ''}）"
+            for row in model[key]
         ]
         found.append(bullets(quotes) if quotes else text("没有这一类内容。"))
     found += [
@@ -245,7 +282,7 @@ def _spread(model: dict[str, Any], number: str) -> list[Block]:
     mean = (count.get("1", 0) - count.get("-1", 0)) / max(1, model["total"])
     return [
         heading(f"{number}、传播"),
-        chart("bars", f"走势：{peak['label']} 最多，{peak['count']:,} 条", model["buckets"], "浅色为非负面信息，深色为负面信息；柱上数字为总条数。"),
+        chart("bars", f"走势：{peak['label']}起的 {model['step']}最多，{peak['count']:,} 条", model["buckets"], f"每柱 {model['step']}，下方为起点；浅色为非负面信息，深色为负面信息；柱上数字为总条数。"),
         sections.bucket_table(model["buckets"], lambda row: issue_link(key, row["since"], row["until"])),
         chart("rank", f"平台分布：{sources[0]['label']}最多，{sources[0]['count']:,} 条", sources),
         table(["来源", "条数"], [[row["label"], cell(row["count"], href=issue_link(key, model["since"], until, source=row["source"]))] for row in sources], [75, 25], figures=(1,)),
@@ -269,12 +306,5 @@ def _asked(model: dict[str, Any], number: str) -> list[Block]:
     else:
         found.append(text("没有归并出集中的提问和诉求。"))
     if model["rumours"]:
-        rows = [
-            [cell(row["claim"], href=f"/rumours/{row['id']}"), row["verdict"], row["before"], row["after"]]
-            for row in model["rumours"]
-        ]
-        found += [
-            heading("传言", 2),
-            table(["传言", "结论", "辟谣前", "辟谣后"], rows, [58, 14, 14, 14], figures=(2, 3)),
-        ]
+        found += [heading("传言", 2), *sections.rumour_table(model["rumours"])]
     return found
