@@ -18,7 +18,7 @@ BODY_LIMIT = 2_000_000
 
 def create_app(settings: Settings, record: Record | None = None, index: Index | None = None) -> Flask:
     """The WSGI application. Opens the record and the index that the settings name, unless they are given."""
-    from dashboard import auth, compressed, errors, filters
+    from dashboard import auth, compressed, errors, filters, observing
     from dashboard.services import Services
 
     app = Flask(__name__)
@@ -32,6 +32,7 @@ def create_app(settings: Settings, record: Record | None = None, index: Index | 
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    observing.install(app)
     compressed.install(app)
     filters.install(app)
     errors.install(app)

@@ -9,11 +9,11 @@ import argparse
 import logging
 import signal
 import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from huiyin import logs
 from huiyin.errors import Unavailable
 from huiyin.serving import Served
 from huiyin.settings import Settings
@@ -82,11 +82,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from huiyin.lock import only_one
     from huiyin.records import Record
 
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queued request is not worth a line
+    logs.configure(settings)
     settings = dataclasses.replace(settings, host=args.host or settings.host, port=args.port or settings.port)
     with only_one(settings.home_path, "up"):
         record = Record.open(settings)
@@ -150,11 +146,23 @@ class _Timetable:
             self.seat.leave()
 
 
+def behind(settings: Settings) -> dict[str, Any]:
+    """What waitress is told of the reverse proxy, so that limits and logs see people's own addresses."""
+    if not settings.trusted_proxy:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {
+        "trusted_proxy": settings.trusted_proxy,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": headers,
+    }
+
+
 def _listen(app: Any, settings: Settings) -> Served:
     try:
         return Served(
             app, host=settings.host, port=settings.port, threads=THREADS, ident=None,
-            max_request_body_size=settings.upload_limit, channel_timeout=60, clear_untrusted_proxy_headers=True,
+            max_request_body_size=settings.upload_limit, channel_timeout=60, clear_untrusted_proxy_headers=True, **behind(settings),
         )  # fmt: skip
     except OSError as error:
         raise Unavailable(

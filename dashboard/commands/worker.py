@@ -11,9 +11,8 @@ only wakes: neither a worker that is killed nor an emptied Redis loses anything.
 from __future__ import annotations
 
 import argparse
-import logging
-import sys
 
+from huiyin import logs
 from huiyin.settings import Settings
 
 PARTS = ("analyse", "crawl", "group", "schedule")
@@ -60,10 +59,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             "for workers on several machines set database to PostgreSQL"
         )
     make_app(settings)  # fails here, in a sentence, where no queue is set
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logs.configure(settings)
     if args.alive:
         return workers.alive(settings)
     if args.status:

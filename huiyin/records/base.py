@@ -106,6 +106,7 @@ class Record:
         engine = create_engine(
             url,
             pool_pre_ping=server,
+            hide_parameters=True,  # errors go to logs, and values are people's words
             connect_args={name: value for name, value in PATIENCE.items() if name not in url.query}
             if server
             else {},

@@ -26,9 +26,13 @@ def config(engine: Engine | None = None) -> Config:
 
 def upgrade(engine: Engine) -> None:
     """Upgrade to the newest revision. The quick look first keeps start-up free of Alembic's own locking."""
-    head = ScriptDirectory.from_config(config()).get_current_head()
-    with engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present != head:
+    if behind(engine):
         command.upgrade(config(engine), "head")
         partitions.maintain(engine, utcnow())
+
+
+def behind(engine: Engine) -> bool:
+    """Whether the database's schema is another than this program's newest."""
+    head = ScriptDirectory.from_config(config()).get_current_head()
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() != head

@@ -9,9 +9,9 @@ import argparse
 import logging
 import os
 import signal
-import sys
 import time
 
+from huiyin import logs
 from huiyin.settings import Settings
 
 log = logging.getLogger("huiyin.work")
@@ -39,9 +39,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from nlp.work import Done, analyse_pending, release, release_dead, worker_name
     from response_kits.rounds import Rounds
 
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.configure(settings)
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
     parent = os.getppid()

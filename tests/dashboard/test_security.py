@@ -42,6 +42,7 @@ def test_every_view_says_who_may_use_it(city: City) -> None:
     }
     assert public == {
         "login.form", "login.sign_in", "login.code", "login.check_code", "login.service", "login.back", "api_v1.openapi",
+        "probes.healthz", "probes.readyz", "probes.metrics",
     }  # fmt: skip
 
 
