@@ -37,7 +37,7 @@ class Rounds:
         done.refreshed = self.keeper.refresh_dirty(utcnow())
         done.indexed = index_pending(self.record, self.index)
         if not done and time.monotonic() - self._merged > CONSOLIDATE:
-            consolidate(self.keeper, utcnow())
+            done.refreshed += consolidate(self.keeper, utcnow())  # what was joined or parted is worked out next
             self._merged = time.monotonic()
         if time.monotonic() - self._tended > (TEND_BUSY if done else TEND):
             self.tend()

@@ -41,10 +41,10 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[Postgres]:
-    made = Postgres(tmp_path / "postgres")
+def postgres() -> Iterator[Postgres]:
+    made = Postgres()
     yield made
-    made.stop()
+    made.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -35,21 +36,28 @@ def _until_open(port: int, patience: float = 60.0) -> None:
 class Postgres:
     """A server in a folder of its own; run as the user postgres where we are root, who may not run one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
         binary = found[-1] if found else Path(shutil.which("postgres") or "")
         if not binary.is_file():
             pytest.skip("needs PostgreSQL's server (Debian: apt-get install postgresql)")
-        self.bin, self.folder, self.port = binary.parent, folder, free_port()
+        self.bin, self.port = binary.parent, free_port()
         self._user = "postgres" if os.geteuid() == 0 else None
-        folder.mkdir(parents=True)
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="huiyin-postgres-")
+        )  # pytest's folders are closed to other users
         if self._user:
-            os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
-            for parent in folder.parents:  # pytest's folders are for their owner only
-                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 1:
-                    parent.chmod(parent.stat().st_mode | 0o011)
+            os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
         self._run(
-            "initdb", "-D", str(folder / "data"), "-U", "huiyin", "--auth=trust", "-E", "UTF8", "--no-sync"
+            "initdb",
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "huiyin",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
         )
         self.start()
 
@@ -90,6 +98,10 @@ class Postgres:
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder)
 
 
 class Redis:

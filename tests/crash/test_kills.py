@@ -72,6 +72,10 @@ class Victims:
             self.standing[name] = start()
 
     def kill_standing(self, name: str) -> None:
+        """At a random moment; the push API not before it has acknowledged something, else nothing would ever come in."""
+        acknowledged, end = len(self.world.pushed), time.monotonic() + 20
+        while name == "web" and len(self.world.pushed) == acknowledged and time.monotonic() < end:
+            time.sleep(0.02)
         time.sleep(self.rng.uniform(0.1, 1.6))
         if self.standing[name].kill():
             self.standing[name].ended.wait(20)
@@ -124,7 +128,9 @@ def test_one_machine(
     for number, kills in enumerate(rounds(0.5)):
         world = World(zygote, tmp_path / f"home-{number}")
         victims = Victims(world, city, rng, tmp_path)
-        with Pusher(world, rng.randrange(2**32), pause=0.5) as pusher:
+        with Pusher(world, rng.randrange(2**32)) as pusher:
+            victims.stand("web", world.web)
+            pusher.wait_for(80)
             while victims.killed.total() < kills:
                 victims.stand("web", world.web)
                 victims.stand("work", lambda world=world: world.start("work"))
@@ -150,7 +156,8 @@ def test_the_whole_system_at_once(
         world = World(zygote, tmp_path / f"home-{number}")
         killed: Counter[str] = Counter()
         up = world.start("up", "--no-sample")
-        with Pusher(world, rng.randrange(2**32), pause=0.5) as pusher:
+        with Pusher(world, rng.randrange(2**32)) as pusher:
+            pusher.wait_for(80)
             while killed.total() < kills:
                 time.sleep(rng.uniform(0.3, 4.0))
                 whom = rng.choice(("up", "worker of up", "all of up"))
@@ -186,7 +193,9 @@ def test_many_workers(
         database = postgres.fresh()
         world = World(zygote, tmp_path / f"home-{number}", database=database, queue=redis.address)
         victims = Victims(world, "", rng, tmp_path)
-        with Pusher(world, rng.randrange(2**32), pause=0.5) as pusher:
+        with Pusher(world, rng.randrange(2**32)) as pusher:
+            _all_stand(victims)
+            pusher.wait_for(80)
             while victims.killed.total() < kills:
                 _all_stand(victims)
                 audited(world)

@@ -28,19 +28,13 @@ from tests.crash.servers import free_port
 
 PUSH = "push-load"
 THINGS = (
-    "停水",
-    "停电",
-    "路灯不亮",
-    "电梯停运",
-    "食堂饭菜变质",
-    "夜间施工噪音",
-    "垃圾没有清运",
-    "公交改线",
-    "河水发黑",
-    "学费上涨",
-    "井盖丢失",
-    "暖气不热",
-)
+    "自来水连续停了三天，水厂热线打不通，楼下送水车一天只来一趟", "变压器烧坏以后整片停电，冰箱里的药全坏了，电力抢修没有时间表",
+    "路灯熄灭一个多月，下夜班的人摔进施工坑，骑车的学生撞上护栏", "电梯运行中突然下坠，被困四十分钟，维保公司说没有配件",
+    "食堂饭菜里有异味，十几名学生呕吐腹泻送医，家长要求公布食材来源", "工地凌晨两点还在打桩，噪声超标，居民整夜睡不着",
+    "垃圾堆满楼道无人清运，苍蝇老鼠到处跑，物业和环卫互相推诿", "公交线路突然取消，老人买菜看病要走四公里，站牌上没有任何公告",
+    "河水变成黑色并漂着死鱼，气味刺鼻，上游化工厂夜里偷排", "民办学校学费一次涨了四千元，没有听证，拒绝退费",
+    "井盖丢失三处，昨天有电动车翻倒，骑车人骨折", "供暖第十天室内只有十二度，换热站压力不够，孩子老人感冒发烧",
+)  # fmt: skip
 PLACES = (
     "东湖街道",
     "西城小区",
@@ -67,9 +61,7 @@ ENDS = (
 def sentence(rng: random.Random, number: int, again: int = 0) -> str:
     """A complaint; every seventh repeats an earlier one word for word."""
     place, thing, end = rng.choice(PLACES), rng.choice(THINGS), rng.choice(ENDS)
-    return f"{place}{thing}，从{number % 28 + 1}日到现在第{number}个人反映，{end}。" + (
-        f"补充第{again}次。" if again else ""
-    )
+    return f"{place}{thing}，{end}。（第{number}号）" + (f"补充第{again}次。" if again else "")
 
 
 @dataclass
@@ -138,7 +130,7 @@ class World:
 class Pusher:
     """A program that pushes to the API, a few documents at a time, and repeats each body with its key until it is acknowledged."""
 
-    def __init__(self, world: World, seed: int, pause: float = 0.15, size: int = 8) -> None:
+    def __init__(self, world: World, seed: int, pause: float = 0.4, size: int = 40) -> None:
         self.world, self.pause, self.size = world, pause, size
         self.rng = random.Random(seed)
         self.asked = self.refused = 0
@@ -153,6 +145,14 @@ class Pusher:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
+
+    def wait_for(self, least: int, patience: float = 120.0) -> None:
+        """Until so many documents are acknowledged: before that there is nothing to lose."""
+        end = time.monotonic() + patience
+        while len(self.world.pushed) < least:
+            assert self.failure is None, self.failure
+            assert time.monotonic() < end, f"{len(self.world.pushed)} acknowledged after {patience} s"
+            time.sleep(0.05)
 
     def finish(self, patience: float = 120.0) -> None:
         """Stop after the body under way was acknowledged. Raises where it never is."""
