@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from crawler.addresses import canonical, provinces
 from crawler.fold import LEAST, Fold, bare
+from crawler.opt_outs import OptOuts
 from crawler.pseudonym import Pseudonyms
 from crawler.rows import (
     FOLDED_KINDS,
@@ -76,6 +77,7 @@ class Intake:
     def __init__(self, record: Record, settings: Settings) -> None:
         self._record = record
         self._pseudonyms = Pseudonyms.open(settings)
+        self._opt_outs = OptOuts()
         self._lock = threading.RLock()
         self._fold: Fold
         self._indexed: set[str]
@@ -116,9 +118,12 @@ class Intake:
 
     def _write(self, documents: Sequence[Document], visits: Sequence[VisitNote]) -> Counts:
         counts = Counts()
-        clean = [self.normalise(document) for document in documents]
         self._refresh()
         with self._record.session() as session:
+            self._rights(session)
+            wanted = [one for one in documents if not self._opt_outs.refuse(one, self._pseudonyms)]
+            counts.filtered += len(documents) - len(wanted)
+            clean = [self.normalise(document) for document in wanted]
             sample_of = samples(session, {document.source for document in clean})
             rows = {row.id: row for row in rows_of(session, [document.id for document in clean])}
             hashes = [content_hash(document.title, document.text) for document in clean]
@@ -145,14 +150,19 @@ class Intake:
         """Add comments under documents by id; returns the ids that the record does not have. Same again: no change."""
         missing = set(comments)
         with self._lock, self._record.session() as session:
+            self._rights(session)
             names = list(comments)
             for start in range(0, len(names), 500):
                 for row in rows_of(session, names[start : start + 500]):
                     missing.discard(row.id)
-                    merged = merged_comments(row.comments, [self._clean_comment(c) for c in comments[row.id]])
+                    merged = merged_comments(row.comments, self._clean_comments(comments[row.id]))
                     if merged is not row.comments:
                         row.comments, row.indexed = merged, False
         return missing
+
+    def _clean_comments(self, comments: Iterable[Comment]) -> list[Comment]:
+        """Comments as they may be stored, without those whose authors asked to be left out."""
+        return [self._clean_comment(c) for c in comments if self._opt_outs.keeps(c, self._pseudonyms)]
 
     def _clean_comment(self, c: Comment) -> Comment:
         return Comment(mask(_tidy(c.text)), c.published, self._pseudonyms.name(_tidy(c.author)), c.kind)
@@ -168,7 +178,7 @@ class Intake:
             origin=_tidy(document.origin)[:200],
             province=provinces(document.province),
             comments=tuple(
-                self._clean_comment(c) for c in document.comments[:MOST_COMMENTS] if c.text.strip()
+                self._clean_comments(c for c in document.comments[:MOST_COMMENTS] if c.text.strip())
             ),
             extra=_clean(document.extra),
         )
@@ -245,6 +255,10 @@ class Intake:
                 for name, title, text in session.execute(query):
                     found[name] = _full(title, text)
         return found
+
+    def _rights(self, session: Session) -> None:
+        """Opt-outs and keys as they are now; another process may have changed them."""
+        self._opt_outs, self._pseudonyms = OptOuts.load(session), self._pseudonyms.fresh()
 
     def _refresh(self) -> None:
         """Index what this process did not store itself: after a start the last 30 days, later what others stored."""
