@@ -120,6 +120,7 @@ class Declaration:
     concurrency: int = 1  # requests to one host at a time, 1 or 2
     max_requests: int = 400  # of one run
     timeout: float = 30.0
+    render: bool = False  # pages that only a script fills: read with a browser (extra `playwright`)
     full_text: bool = False  # a feed's entries carry the whole text: articles are not fetched
     keep: str = ""  # regular expression: only documents whose title or text matches are kept
     drop: str = ""  # regular expression: documents whose title matches are left out
@@ -230,6 +231,8 @@ def _check(source: Declaration) -> None:
         raise UsageError(
             f"{where}: concurrency is {source.concurrency}; 1 or 2 requests at a time are polite"
         )
+    if source.render and source.kind == "api":
+        raise UsageError(f"{where}: render is for pages; an api answers with JSON")
     if source.kind == "api" and (source.json is None or not source.json.items or not source.json.text):
         raise UsageError(f"{where}: an api needs [json] with items and text")
     for rule, paths in _expressions(source):

@@ -1,4 +1,4 @@
-"""Scrapy middlewares of ours: robots.txt with crawl delay (RFC 9309), and pages replayed from quarantine."""
+"""Scrapy middlewares of ours: robots.txt with crawl delay (RFC 9309), pages replayed from quarantine, pages that need scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 from scrapy.http.request import NO_CALLBACK
 
+from crawler.extraction.charset import decode
 from crawler.net import ForbiddenAddress, Refused
+from crawler.render import Ask, Part, wants
 from crawler.spiders.base import describe
 
 LONGEST_CRAWL_DELAY = 60.0
@@ -85,3 +87,42 @@ class Replay:
             return None
         headers = {"Content-Type": kept["content_type"] or "text/html"}
         return HtmlResponse(request.url, status=200, headers=headers, body=kept["body"], request=request)
+
+
+class Render:
+    """Lets a browser run the scripts of a page, where the source says so; the page's requests come back here as the crawler's own."""
+
+    def __init__(self, crawler: Any) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Render:
+        return cls(crawler)
+
+    async def process_response(self, request: Any, response: Any) -> Any:
+        run = self._crawler.spider.run
+        if not wants(run.source, request, response):
+            return response
+        header = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        text, _ = decode(response.body, header)
+        made = await run.renderer.read(response.url, text, self._fetch, seconds=run.source.timeout)
+        run.guard.check_url(made.url)
+        request.meta["refused"] = made.refused
+        headers = {**response.headers, "Content-Type": "text/html; charset=utf-8"}
+        return HtmlResponse(
+            made.url, status=200, headers=headers, body=made.html.encode("utf-8", "replace"), request=request
+        )
+
+    async def _fetch(self, ask: Ask) -> Part:
+        """A part of a page, by the same way as every page: guard, robots.txt, host gate, limits."""
+        host = urlsplit(ask.url).netloc
+        request = Request(
+            ask.url, method=ask.method, headers=ask.headers, body=ask.body, callback=NO_CALLBACK, dont_filter=True,
+            meta={"part": True, "download_slot": f"parts of {host}", "dont_retry": True},
+        )  # fmt: skip
+        answer = await self._crawler.engine.download_async(request)
+        headers = {
+            name.decode("latin-1"): b", ".join(values).decode("latin-1")
+            for name, values in answer.headers.items()
+        }
+        return Part(answer.status, headers, answer.body)

@@ -22,6 +22,7 @@ from crawler.addresses import visit_key
 from crawler.declaration import Declaration
 from crawler.intake import Intake
 from crawler.net import REDIRECTS, Guard, HostGate, RobotsCache, user_agent
+from crawler.render import Renderer, chromium
 from crawler.source_run import RunResult, SourceRun
 from crawler.spiders import spider_class
 from huiyin.errors import HuiyinError, NotFound, UsageError
@@ -120,6 +121,7 @@ class _Crew:
         self.settings, self.record, self.intake = settings, record, intake
         self.sample_base, self.replay = sample_base.rstrip("/"), replay
         self.gate, self.robots = HostGate(), RobotsCache()
+        self.renderer = Renderer(settings, user_agent(settings))
 
     async def all(self, sources: Iterable[Declaration]) -> list[RunResult]:
         slots = asyncio.Semaphore(AT_ONCE)
@@ -128,7 +130,10 @@ class _Crew:
             async with slots:
                 return await self.one(source)
 
-        found = await asyncio.gather(*(one(source) for source in sources))
+        try:
+            found = await asyncio.gather(*(one(source) for source in sources))
+        finally:
+            await self.renderer.close()
         return [result for result in found if result is not None]
 
     async def one(self, source: Declaration) -> RunResult | None:
@@ -175,10 +180,12 @@ class _Crew:
             )
             # The sample city is served by ourselves on the loopback; the exception is for its port and its sources only.
             also.append(urlsplit(self.sample_base).netloc)
+        if source.render:
+            chromium(self.settings)  # raises where there is no browser: better now than at each page
         delay = self.settings.download_delay if source.delay is None else source.delay
         return SourceRun(
             source, self.settings, self.record, self.intake, Guard.of(self.settings, also), self.gate, self.robots,
-            user_agent(self.settings), delay, started=started, thorough=thorough,
+            user_agent(self.settings), delay, started=started, thorough=thorough, renderer=self.renderer,
         )  # fmt: skip
 
     async def _spider(self, run: SourceRun, kept: list[dict[str, Any]] | None) -> None:
@@ -216,7 +223,7 @@ def scrapy_settings(run: SourceRun) -> dict[str, Any]:
             "http": "crawler.net.GuardedHandler", "https": "crawler.net.GuardedHandler",
             "ftp": None, "file": None, "data": None, "s3": None,
         },
-        "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.Replay": 90, "crawler.middlewares.Robots": 100},
+        "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.Replay": 90, "crawler.middlewares.Render": 95, "crawler.middlewares.Robots": 100},
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_TIMEOUT": source.timeout,
         "DOWNLOAD_MAXSIZE": run.settings.page_limit,  # of the body as it comes, and again after decompression

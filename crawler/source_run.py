@@ -13,6 +13,7 @@ from crawler.addresses import visit_key
 from crawler.declaration import Declaration
 from crawler.intake import Counts, Intake
 from crawler.net import Guard, HostGate, RobotsCache
+from crawler.render import Renderer
 from crawler.rows import VisitNote
 from huiyin.document import Document
 from huiyin.records import DocumentRow, Quarantine, Record, Visit, utcnow
@@ -66,6 +67,7 @@ class SourceRun:
     delay: float
     started: datetime = field(default_factory=utcnow)
     thorough: bool = False
+    renderer: Renderer | None = None  # reads pages that only a script fills
     counts: Counts = field(default_factory=Counts)
     fetched: int = 0
     not_modified: int = 0

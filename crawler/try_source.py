@@ -17,6 +17,7 @@ from scrapy.http import Response
 from crawler import catalogue
 from crawler.extract import extract
 from crawler.net import Guard, HostGate, RobotsCache, user_agent
+from crawler.render import Renderer, chromium
 from crawler.rows import VisitNote
 from crawler.run import scrapy_settings
 from crawler.source_run import SourceRun
@@ -24,7 +25,7 @@ from crawler.spiders import json_feed, sitemap
 from crawler.spiders.feed import FeedSpider
 from crawler.spiders.pages import Parsed, absolute, anchors, likely_articles, same_site
 from huiyin.document import Document
-from huiyin.errors import UsageError
+from huiyin.errors import Unavailable, UsageError
 from huiyin.pii_mask import mask
 from huiyin.records import DocumentRow, Visit
 from huiyin.settings import Settings
@@ -49,6 +50,7 @@ class TryResult:
     articles: list[Document] = field(default_factory=list)
     declaration: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    scripted: bool = False  # a page without text or links, but with scripts
 
 
 def try_source(url: str, settings: Settings, *, allow: tuple[str, ...] = ()) -> TryResult:
@@ -66,6 +68,20 @@ def try_source(url: str, settings: Settings, *, allow: tuple[str, ...] = ()) -> 
     guard.check_url(url)
     result = TryResult(url)
     asyncio.run(_look(result, settings, guard))
+    if result.scripted:
+        result = _with_browser(result, settings, guard)
+    return result
+
+
+def _with_browser(plain: TryResult, settings: Settings, guard: Guard) -> TryResult:
+    """Look once more, at what the page's scripts make of it, where this installation has a browser."""
+    try:
+        chromium(settings)
+    except Unavailable as error:
+        plain.problems.append(f"页面内容可能由脚本生成。{error}")
+        return plain
+    result = TryResult(plain.url)
+    asyncio.run(_look(result, settings, guard, render=True))
     return result
 
 
@@ -134,15 +150,16 @@ class _TrySpider(FeedSpider):
         links = likely_articles(page.links or anchors(parsed), response.url)
         if page.kind == "article" and (len(links) < 5 or len(page.text) >= 200):
             self.trial.kind = "watch"
-            self.trial.declaration = _declaration(self.trial, response.url)
+            self.trial.declaration = _declaration(self.trial, response.url, render=self.run.source.render)
             await self.parse_article(response)
         elif links:
             self.trial.kind, self.trial.links = "site", len(links)
             self.trial.rule, links = _pattern(links)
-            self.trial.declaration = _declaration(self.trial, response.url)
+            self.trial.declaration = _declaration(self.trial, response.url, render=self.run.source.render)
             for link in links[:SHOWN]:
                 yield self.request(link, self.parse_article)
         else:
+            self.trial.scripted = b"<script" in response.body.lower() and not self.run.source.render
             self.trial.problems.append("这个地址上既没有找到订阅源，也没有找到文章列表；请换成具体栏目的地址")
 
     def _read_map(self, mapped: sitemap.Sitemap, url: str) -> Iterator[scrapy.Request]:
@@ -158,7 +175,7 @@ class _TrySpider(FeedSpider):
         self.trial.kind, self.trial.links = "site", len(likely)
         self.trial.title = f"{urlsplit(url).netloc} 站点地图"
         self.trial.rule, likely = _pattern(likely)
-        self.trial.declaration = _declaration(self.trial, url)
+        self.trial.declaration = _declaration(self.trial, url, render=self.run.source.render)
         for link in likely[:SHOWN]:
             yield self.request(link, self.parse_article)
 
@@ -166,7 +183,7 @@ class _TrySpider(FeedSpider):
         entries = self._entries(response) or []
         self.trial.kind, self.trial.links = "feed", len(entries)
         self.trial.title = _feed_title(response) or self.trial.title or urlsplit(response.url).netloc
-        self.trial.declaration = _declaration(self.trial, response.url)
+        self.trial.declaration = _declaration(self.trial, response.url, render=self.run.source.render)
         shown = entries[:SHOWN]
         self.run.found([document for entry in shown if (document := self._whole_text(entry))])
         for request in self._articles([entry for entry in shown if not entry["whole"]]):
@@ -220,7 +237,7 @@ def _shape(link: str) -> str:
     return "^https?://" + re.escape(parts.netloc) + re.sub(r"(?<!\[)\d+(?!-9a)", r"\\d+", words) + "$"
 
 
-def _declaration(trial: TryResult, url: str) -> dict[str, Any]:
+def _declaration(trial: TryResult, url: str, *, render: bool = False) -> dict[str, Any]:
     """What a person may save: the legal basis is a proposal that they confirm."""
     official = bool(re.search(r"(?:^|\.)gov\.cn$", urlsplit(url).hostname or ""))
     made: dict[str, Any] = {
@@ -233,6 +250,8 @@ def _declaration(trial: TryResult, url: str) -> dict[str, Any]:
         else "公开发布的信息，仅用于本单位舆情研判，不再传播",
         "notes": "由“试一个地址”生成；遵守 robots.txt",
     }
+    if render:
+        made["render"] = True
     if trial.kind == "site":
         made["list"] = {"pattern": trial.rule, "pages": 3}
     return made
@@ -245,16 +264,28 @@ def source_name(url: str) -> str:
     return (words or "source")[:60].strip("-") if len(words) > 1 else f"source-{words}"
 
 
-async def _look(result: TryResult, settings: Settings, guard: Guard) -> None:
+async def _look(result: TryResult, settings: Settings, guard: Guard, *, render: bool = False) -> None:
     declaration = catalogue.parse(
         "try",
-        {"kind": "site", "start": [result.url], "legal_basis": "试读", "max_requests": 12, "timeout": 20.0},
+        {
+            "kind": "site",
+            "start": [result.url],
+            "legal_basis": "试读",
+            "max_requests": 12,
+            "timeout": 20.0,
+            "render": render,
+        },
     )
     nowhere: Any = None  # _TryRun asks neither record nor intake
+    agent = user_agent(settings)
+    renderer = Renderer(settings, agent)
     run = _TryRun(
-        declaration, settings, nowhere, nowhere, guard, HostGate(), RobotsCache(), user_agent(settings), min(1.0, settings.download_delay)
+        declaration, settings, nowhere, nowhere, guard, HostGate(), RobotsCache(), agent, min(1.0, settings.download_delay), renderer=renderer
     )  # fmt: skip
-    await Crawler(_TrySpider, scrapy_settings(run)).crawl_async(run=run, trial=result)
+    try:
+        await Crawler(_TrySpider, scrapy_settings(run)).crawl_async(run=run, trial=result)
+    finally:
+        await renderer.close()
     result.problems += [reason for reason in run.reasons if reason not in result.problems]
     if run.blocked:
         result.problems.append(f"站点拒绝访问：{run.blocked}")

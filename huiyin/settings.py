@@ -86,6 +86,9 @@ class Settings:
     download_delay: float = _setting(
         2.0, "least seconds between two requests to one host, where a source says nothing else"
     )
+    chromium: str = _setting(
+        "", "Chromium for sources with render = true; empty: the first one found on the path"
+    )
     page_limit: int = _setting(5_000_000, "largest page or feed in bytes, after decompression")
     text_limit: int = _setting(
         200_000, "longest text in characters that is analysed; the rest is kept but not read by the models"

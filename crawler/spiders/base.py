@@ -17,6 +17,7 @@ from crawler.extraction.charset import decode
 from crawler.net import ForbiddenAddress, Refused
 from crawler.rows import VisitNote
 from crawler.source_run import SourceRun
+from huiyin.errors import HuiyinError
 
 BLOCKING = {401: False, 403: False, 418: True, 429: True}
 """Statuses by which a site refuses us; True: one is enough to stop."""
@@ -93,7 +94,8 @@ class SourceSpider(scrapy.Spider):
     ) -> scrapy.Request:
         """A request of this run. `conditional`: with the validators of the last visit, if that went well."""
         headers = {}
-        if conditional and not (entry and self.run.thorough):
+        # The shell of a page that a script fills stays as it is while its content changes.
+        if conditional and not (entry and self.run.thorough) and not self.run.source.render:
             visit = self.run.visits([url]).get(visit_key(url))
             if visit is not None and visit.status == 200 and not visit.failures:
                 if visit.etag:
@@ -193,6 +195,9 @@ class SourceSpider(scrapy.Spider):
 
     def broken(self, response: Response, reason: str, selector: str) -> None:
         """A page came, but not as its source promised: count it and keep it."""
+        refused = response.meta.get("refused")
+        if refused:  # a browser read it: what its scripts did not get may be why
+            reason += f"；页面脚本有 {len(refused)} 个请求没有得到答复，第一个：{refused[0]}"[:300]
         self.run.quarantine(
             asked(response), reason, selector, response.body, self.content_type(response), entry=bool(response.meta.get("entry")), listing=is_listing(response)
         )  # fmt: skip
@@ -263,6 +268,8 @@ def describe(error: BaseException) -> str:
         return error.reason
     if isinstance(error, ForbiddenAddress):
         return f"地址不允许访问：{error}"
+    if isinstance(error, HuiyinError):
+        return str(error)
     name = type(error).__name__
     kinds = {
         "DownloadTimeoutError": "超时未答复",
@@ -270,6 +277,7 @@ def describe(error: BaseException) -> str:
         "DownloadConnectionRefusedError": "连接被拒绝",
         "DownloadCancelledError": "超过大小上限",
         "ResponseDataLossError": "内容传到一半中断",
+        "TimeoutError": "页面脚本未在限时内运行完",
     }
     detail = str(error).split("\n", 1)[0][:160]
     if (name == "IgnoreRequest" and "max_times" in detail) or "redirect" in detail.lower():

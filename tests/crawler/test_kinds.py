@@ -68,7 +68,7 @@ def site() -> Iterator[Pages]:
 @pytest.fixture
 def settings(tmp_path: Path, site: Pages) -> Settings:
     return settings_module.load(
-        home=str(tmp_path), allow_private=site.base.removeprefix("http://"), environ={}
+        home=str(tmp_path), allow_private=site.base.removeprefix("http://"), download_delay=0, environ={}
     )
 
 
