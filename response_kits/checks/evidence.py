@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
-from response_kits.checks import Page, Problem, _align, _counts, _dates, _figures, _novel, _objects, _senses
+from response_kits.checks import (
+    Page,
+    Problem,
+    _align,
+    _counts,
+    _dates,
+    _edits,
+    _figures,
+    _novel,
+    _objects,
+    _senses,
+)
 from response_kits.checks._align import Fault
 from response_kits.checks._ground import Ground, grams
 from response_kits.checks._signs import Signs, lines, signs
@@ -80,6 +91,8 @@ def _sentence(
     if _signature(parts, end - start):
         yield from _signed(parts, ground, today)
         return
+    row = [sign for part in parts for sign in part.row]
+    yield from _edits.edits(text, start, end, ground.bearing(row, whole, 3))
     for part, (at, stop) in zip(parts, clauses(text[start:end], start), strict=True):
         if not part.row:
             continue

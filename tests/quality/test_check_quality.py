@@ -18,7 +18,7 @@ from response_kits import checks
 HERE = Path(__file__).resolve().parent
 FILES = ("tipdm_reply.train.jsonl", "fuzhou_12345_river.train.jsonl")
 # Pinned a little under what was measured with other seeds.
-CAUGHT, BLOCKED = 0.94, 0.02
+CAUGHT, BLOCKED = 0.965, 0.015
 
 
 def replies(folder: Path, seed: int, limit: int = 1500) -> list[str]:
