@@ -91,7 +91,7 @@ class Victims:
             self.world.imported.update(texts)
             words = ("import", str(file), "--source", "load")
         running = self.world.start(*words)
-        running.ended.wait(self.rng.uniform(0.1, 2.5))
+        running.ended.wait(self.rng.uniform(0.1, 2.5 if name == "crawl" else 1.0))
         self.killed[name] += running.kill()
         running.ended.wait(20)
         if words not in self.errands:

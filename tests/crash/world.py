@@ -297,10 +297,10 @@ def _entries(index: Any) -> list[str]:
             return found
 
 
-def import_file(folder: Path, number: int, size: int = 150) -> tuple[Path, dict[str, str]]:
+def import_file(folder: Path, number: int, size: int = 600) -> tuple[Path, dict[str, str]]:
     """A file to import and what is in it."""
     rng, file = random.Random(number), folder / f"import-{number}.jsonl"
-    texts = {f"f{number}-{row}": sentence(rng, number * size + row) for row in range(size)}
+    texts = {f"f{number}-{row}": sentence(rng, 100_000 + number * size + row) for row in range(size)}
     lines = [
         json.dumps(
             {"id": native, "text": text, "published": f"2026-11-{row % 20 + 1:02} 09:00:00"},
