@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from huiyin.records import AnalysisRow, DocumentRow, IssueDocument
+from huiyin.records import AnalysisRow, DocumentRow, IssueDocument, Statement
 from response_kits.figures import figures
 from response_kits.wording import opened, sentences
 from response_kits.words import overlap, words
 
+PASSED_ON = 0.8
+"""Share of common words from which a post repeats our own text."""
 DOCUMENT_LIMIT = 3000
 """Most documents of an issue that are read for claims, newest first."""
 _OFFICIAL = ("notice", "policy", "reply")
@@ -55,7 +57,32 @@ def of_issue(session: Session, issue_id: str, top: int = 12) -> list[Claim]:
         for document, analysis in session.execute(query)
         for text in _said(document, analysis)
     )
-    return sorted(found, key=lambda claim: (-claim.count, -claim.rumour))[:top]
+    ranked = sorted(found, key=lambda claim: (-claim.count, -claim.rumour))
+    ours = _our_words(session, issue_id)
+    kept: list[Claim] = []
+    for claim in ranked:
+        if len(kept) == top:
+            break
+        if not _repeats(claim.text, ours):
+            kept.append(claim)
+    return kept
+
+
+def _our_words(session: Session, issue_id: str) -> list[str]:
+    """Sentences of our standing texts on the issue."""
+    rows = session.scalars(
+        select(Statement.text).where(Statement.issue_id == issue_id, Statement.state == "standing")
+    )
+    return [sentence for text in rows for sentence, _, _ in sentences(text)]
+
+
+def _repeats(claim: str, ours: list[str]) -> bool:
+    """Passes on what we said ourselves: mostly our words, and no figure that we did not name."""
+    mine = {(f.unit, f.value) for f in figures(claim)}
+    return any(
+        overlap(claim, said) >= PASSED_ON and mine <= {(f.unit, f.value) for f in figures(said)}
+        for said in ours
+    )
 
 
 def _said(document: DocumentRow, analysis: AnalysisRow | None) -> Iterator[str]:
@@ -74,12 +101,16 @@ def _said(document: DocumentRow, analysis: AnalysisRow | None) -> Iterator[str]:
         )
         texts = [s for s in ranked if 6 <= len(s) <= 80][:1]
     yield from dict.fromkeys(
-        cleaned for t in texts if not _DENIAL.search(t) and len(cleaned := opened(_own_words(t))) > 3
+        cleaned
+        for t in texts
+        if not _DENIAL.search(t) and not _ASKS.search(t) and len(cleaned := opened(_own_words(t))) > 3
     )
 
 
 _DENIAL = re.compile("不实|不属实|谣言|辟谣|假的")
 """A text that denies a claim does not make it."""
+_ASKS = re.compile("[?？]$|[吗呢]$|是不是就|有没有[^，。]{0,12}$|怎么[^，。]{0,8}$|^(?:但是|所以|可是)")
+"""A question claims nothing, nor does a piece that leans on what stood before it."""
 
 
 def _own_words(text: str) -> str:

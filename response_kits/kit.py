@@ -17,6 +17,7 @@ from huiyin.settings import Settings
 from response_kits import claims, clocks, drafts, evidence, statements
 from response_kits import facts as fact_records
 from response_kits import strategy as strategies
+from response_kits.asking import of_one, usable
 from response_kits.duty import on_duty
 from response_kits.library import rumours as rumour_library
 from response_kits.library.policies import citation, in_force
@@ -114,7 +115,7 @@ def unknowns(
     """What is 正在核查 and whom to ask: open questions, unverified facts, claims without evidence."""
     unit = unit or "承办部门"
     rows = [{"text": q["question"], "from": "question", "count": q["count"], "ask": _whom(q["question"], unit)}
-            for q in questions if not q["answered"]]  # fmt: skip
+            for q in questions if not q["answered"] and _worth_asking(q)]  # fmt: skip
     rows += [
         {"text": f.text, "from": "fact", "fact": f.id, "count": 0, "ask": f.source or unit}
         for f in unverified
@@ -122,6 +123,12 @@ def unknowns(
     rows += [{"text": c["text"], "from": "claim", "count": c["count"], "ask": _whom(c["text"], unit)}
              for c in said if c["verdict"] == "unverified"]  # fmt: skip
     return rows
+
+
+def _worth_asking(row: dict[str, Any]) -> bool:
+    """A whole question that many put or that is nobody's own case: a unit can be sent to find out."""
+    text = str(row["question"])
+    return row["grade"] == "must" or (usable(text) and (int(row["count"]) > 1 or not of_one(text)))
 
 
 def _whom(text: str, unit: str) -> str:

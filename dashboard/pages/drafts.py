@@ -195,6 +195,18 @@ def pack(issue_id: str) -> ResponseReturnValue:
     )
 
 
+@bp.get("/issues/<issue_id>/pack-<any(a4, phone):paper>.pdf")
+@auth.allow(*WRITERS)
+def pack_pdf(issue_id: str, paper: str) -> ResponseReturnValue:
+    """发言人资料包 as PDF, for paper or for a phone. For use inside the office."""
+    content = packs.pdf(read(), issue_id[:64], services().settings, utcnow(), paper)
+    return Response(
+        content,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="pack-{paper}.pdf"'},
+    )
+
+
 @bp.get("/issues/<issue_id>/kit.json")
 @auth.allow()
 def kit_json(issue_id: str) -> ResponseReturnValue:

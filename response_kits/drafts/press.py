@@ -8,6 +8,7 @@ from huiyin.records import Clause, Fact, Policy
 from response_kits import answers
 from response_kits.answers import Answer
 from response_kits.asking import of_one, usable
+from response_kits.drafts import _hard
 from response_kits.drafts._material import Material
 from response_kits.drafts._told import inquiry, measures
 from response_kits.drafts._writer import Writer
@@ -76,6 +77,7 @@ def write(m: Material, w: Writer) -> str:
     for row, answer in rows:
         _answer(m, w, row, answer)
     _usual(m, w, {slot_by_rule(str(row["question"])) for row, _ in rows})
+    _hard_ones(m, w)
     if not rows:
         w.gap("questions")
     return f"{m.subject}新闻发布口径"
@@ -92,6 +94,18 @@ def _usual(m: Material, w: Writer, asked: set[str]) -> None:
             w.note(_basis(facts), *facts)
             w.paragraph()
             _rules(m, w, slots[0], known=True)
+
+
+def _hard_ones(m: Material, w: Writer) -> None:
+    for question, slot, answer in _hard.rows(m):
+        w.question(f"问（尖锐）：{question}")
+        w.paragraph()
+        known = answer(m, w)
+        if not known:
+            w.unknown("答：这个问题有关部门正在核查，核实后及时公布。")
+            w.gap("questions")
+        w.paragraph()
+        _rules(m, w, slot, known=known)
 
 
 def _rules(m: Material, w: Writer, slot: str, *, known: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from response_kits.drafts._material import Material, earlier
 from response_kits.drafts._told import WHEN, account, measures, place
 from response_kits.drafts._writer import Writer
+from response_kits.drafts.notice import INCIDENT
 from response_kits.wording import closed, moment
 
 KIND = "report_first"
@@ -21,6 +22,8 @@ def write(m: Material, w: Writer) -> str:
         w.paragraph()
         w.frame(f"报告时间：{moment(m.now, year=True)}。接报（发现）时间：{moment(reported, year=True)}。")
     for row in w.parts:
+        if row["key"] == "casualties" and _nobody_hurt(m):
+            continue
         w.paragraph()
         w.frame(f"{row['name']}：")
         known = row["key"] in ("measures", "aftermath") and _derived(m, w, row["key"])
@@ -31,6 +34,12 @@ def write(m: Material, w: Writer) -> str:
             w.gap(row["key"])
     w.signature(m.organisation, m.now)
     return f"关于{m.subject}的{'初报' if w.kind == 'report_first' else '终报'}"
+
+
+def _nobody_hurt(m: Material) -> bool:
+    """A matter of rules, fees or manners in which nobody claims that anyone was hurt: 伤亡正在核查 would alarm for nothing."""
+    claimed = any((m.issue.casualties or {}).get(key) for key in ("deaths", "injured", "missing"))
+    return not (claimed or m.of(["deaths", "injured", "condition", "missing"]) or INCIDENT.search(m.subject))
 
 
 def _derived(m: Material, w: Writer, key: str) -> bool:

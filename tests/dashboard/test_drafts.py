@@ -334,6 +334,10 @@ def test_the_spokespersons_pack_is_for_those_who_write(city: City) -> None:
     answer = city.client("li").client.get(f"/issues/{ISSUE}/pack.docx")
     assert any("资料包" in paragraph.text for paragraph in Document(io.BytesIO(answer.data)).paragraphs)
     city.client("root").get(f"/issues/{ISSUE}/pack.docx", 403)
+    printed = city.client("li").client.get(f"/issues/{ISSUE}/pack-phone.pdf")
+    assert printed.data.startswith(b"%PDF")
+    city.client("root").get(f"/issues/{ISSUE}/pack-a4.pdf", 403)
+    assert city.client("li").client.get(f"/issues/{ISSUE}/pack-poster.pdf").status_code == 404
 
 
 def test_huge_texts_are_refused(city: City) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -402,8 +403,12 @@ def test_the_pack_and_the_assessment_are_documents(
     session: Session, issue: Issue, settings: Settings
 ) -> None:
     shown = read_text(pack.build(session, issue.id, settings, NOW), "pack.docx")
-    for said in ("有没有孩子死亡", "共有42名学生到医院就诊", "云江市教育局", "不能怎么说"):
+    for said in ("有没有孩子死亡", "共有42名学生到医院就诊", "云江市教育局", "不能说的和原因", "有没有瞒报"):
         assert said in shown
+    for paper in pack.PAPERS:  # the same content on paper and in the width of a phone
+        printed = re.sub(r"\s", "", read_text(pack.pdf(session, issue.id, settings, NOW, paper), "pack.pdf"))
+        for said in ("有没有孩子死亡", "共有42名学生到医院就诊", "有没有瞒报", "内部使用，不对外发布"):
+            assert said in printed, paper
     rule = policies.add(session, INSURANCE.encode(), "new.txt", now=NOW)
     text = read_text(risk.as_docx(risk.assess(session, rule, NOW.date())), "risk.docx")
     assert "第四条" in text
