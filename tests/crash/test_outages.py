@@ -140,7 +140,8 @@ def test_index_unusable(zygote: Zygote, rng: random.Random, tmp_path: Path, told
         for name in ("web", "work"):
             crew.living[name].kill()
             crew.living[name].ended.wait(20)
-        (index / "meta.json").write_text("{")
+        for file in index.rglob("meta.json"):
+            file.write_text("{")
         broken = world.start("work", "--once")
         assert broken.wait(60) == 1
         assert "huiyin reindex" in broken.said()
