@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.importers import is_comment, read_rows
-from crawler.importers.columns import looks_like_register, mapping, platform_of
+from crawler.importers.columns import looks_like_disclosure, looks_like_register, mapping, platform_of
 from crawler.intake import Counts, Intake
 from crawler.moments import moment
 from crawler.spiders.feed import plain
@@ -22,6 +22,8 @@ from huiyin.records import Record, utcnow
 from huiyin.records import Source as SourceRow
 from huiyin.settings import Settings
 
+DISCLOSURE = "import-disclosure"
+"""Source of registers of applications for government information; give it with --source where the file's columns do not tell."""
 _MOST_REMARKS = 20
 _MARKUP = re.compile(r"<(?:p|br|div|span|a|img)\b[^>]*>", re.IGNORECASE)
 _TITLES = {
@@ -101,6 +103,7 @@ class _Plan:
     columns: dict[str, list[str]]
     now: datetime
     settings: Settings
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -113,13 +116,19 @@ class _Plan:
     ) -> _Plan:
         columns = list(row)
         platform = platform_of(columns, name)
-        register = looks_like_register(columns)
-        chosen = source or (f"import-{platform}" if platform else "import-register" if register else "import")
+        disclosure = not platform and (
+            source == DISCLOSURE or (not source and looks_like_disclosure(columns, name))
+        )
+        register = disclosure or looks_like_register(columns)
+        found = f"import-{platform}" if platform else "import-register" if register else "import"
+        chosen = source or (DISCLOSURE if disclosure else found)
         if not re.fullmatch(r"[\w.\-]{1,64}", chosen):
             raise UsageError(f"source is {chosen!r}; a name is 1 to 64 letters, digits, hyphens and dots")
         title = _TITLES.get(platform, "信件与工单登记表" if register else "导入的文件")
+        title = "依申请公开登记表" if disclosure else title
         kind = "post" if platform else "message" if register else "article"
-        return cls(chosen, title, kind, mapping(columns, told), utcnow(), settings)
+        extra = {"register": "disclosure"} if disclosure else {}
+        return cls(chosen, title, kind, mapping(columns, told), utcnow(), settings, extra)
 
     def value(self, row: Mapping[str, Any], field: str) -> Any:
         """The first column of the field that is not empty in this row."""
@@ -166,7 +175,7 @@ def _documents(plan: _Plan, row: Mapping[str, Any], place: str, result: ImportRe
         id=document_id(plan.source, native), source=plan.source, text=text or title, fetched=plan.now, title=title if text else "", url=url,
         published=published, kind=str(row["kind"]) if row.get("kind") in KINDS else plan.kind, author=plan.text(row, "author"), origin=plan.text(row, "origin"),
         likes=number(plan.text(row, "likes")), reposts=number(plan.text(row, "reposts")), replies=number(plan.text(row, "replies")),
-        province=plan.text(row, "province"), comments=tuple(_comments(row)), extra={"native": native},
+        province=plan.text(row, "province"), comments=tuple(_comments(row)), extra={"native": native, **plan.extra},
     )  # fmt: skip
     reply = plan.text(row, "reply")
     if not reply:

@@ -17,7 +17,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "text": (
         "正文", "全文", "原文", "内容", "文章内容", "正文内容", "博文", "微博内容", "微博正文", "帖子内容", "评论内容", "信件内容", "来信内容", "留言内容",
-        "诉求内容", "投诉内容", "反映内容", "问题描述", "工单内容", "申请内容", "所需信息内容描述", "申请公开内容", "所需政府信息", "内容描述", "contenttext", "content", "text",
+        "诉求内容", "投诉内容", "反映内容", "问题描述", "工单内容", "申请内容", "所需信息内容描述", "所需信息", "所需信息内容", "所需政府信息内容描述", "申请公开内容", "申请公开的内容", "申请公开的政府信息", "所需政府信息", "内容描述", "contenttext", "content", "text",
         "body", "desc", "description", "摘要", "内容摘要", "summary", "abstract",
     ),
     "published": (
@@ -27,12 +27,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "origin": ("来源", "媒体", "媒体名称", "来源媒体", "来源网站", "网站名称", "站点", "站点名称", "频道", "平台", "来源平台", "信源", "tiebaname", "media", "origin", "source", "platform"),
     "author": (
-        "作者", "发布人", "发布者", "用户", "用户名", "用户昵称", "昵称", "博主", "账号", "账号名称", "来信人", "留言人", "发帖人", "申请人", "诉求人", "来电人", "nickname",
+        "作者", "发布人", "发布者", "用户", "用户名", "用户昵称", "昵称", "博主", "账号", "账号名称", "来信人", "留言人", "发帖人", "申请人", "申请人姓名", "申请人名称", "诉求人", "来电人", "nickname",
         "usernickname", "author", "screenname", "username",
     ),
     "url": ("原文链接", "链接", "网址", "原文地址", "文章链接", "链接地址", "url", "link", "noteurl", "awemeurl", "contenturl", "videourl", "href"),
     "id": (
-        "信件编号", "工单编号", "工单号", "受理编号", "登记编号", "申请编号", "留言编号", "编号", "noteid", "awemeid", "contentid", "videoid", "mid", "docid", "id",
+        "信件编号", "工单编号", "工单号", "受理编号", "登记编号", "申请编号", "申请登记号", "留言编号", "编号", "noteid", "awemeid", "contentid", "videoid", "mid", "docid", "id",
     ),
     "likes": ("点赞数", "点赞量", "点赞", "获赞数", "likedcount", "likecount", "voteupcount", "attitudescount", "commentlikecount", "likes"),
     "reposts": ("转发数", "转发量", "转发", "分享数", "sharedcount", "sharecount", "repostscount", "reposts"),
@@ -92,6 +92,17 @@ def looks_like_register(columns: Iterable[str]) -> bool:
     """A register of letters, calls or applications (documents of kind `message`), by two or more telling column names."""
     names = [plain_name(column) for column in columns]
     return sum(1 for name in names if any(word in name for word in _REGISTER)) >= 2
+
+
+def looks_like_disclosure(columns: Iterable[str], file: str) -> bool:
+    """A register of applications for government information (依申请公开), by its name or by what its columns are called."""
+    if any(word in file for word in ("依申请公开", "信息公开申请", "公开申请")):
+        return True
+    names = [plain_name(column) for column in columns]
+    asked = any(
+        word in name for name in names for word in ("所需信息", "所需政府信息", "申请公开", "公开内容")
+    )
+    return asked and any("申请" in name for name in names)
 
 
 def platform_of(columns: Iterable[str], file: str) -> str:

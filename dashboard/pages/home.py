@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dashboard import auth, sample
 from dashboard.services import read, write
 from huiyin.records import OPEN_STATES, Alert, Clock, Draft, Issue, Promise, utcnow
-from response_kits import workflow
+from response_kits import disclosure, workflow
 from response_kits.alerts import acknowledge as judge
 
 bp = Blueprint("home", __name__)
@@ -58,6 +58,12 @@ def index() -> ResponseReturnValue:
             _alerts(session),
         ),
         Queue("new", "新的红色、橙色事件", "没有新的红色、橙色事件。", _new_issues(session)),
+        Queue(
+            "disclosure",
+            "主动公开建议",
+            "没有多人申请公开同一信息的情形。导入依申请公开登记表后，重复的申请会在这里提示。",
+            disclosure.waiting(session, LIMIT),
+        ),
         Queue("review", "待我审核", "没有等您审核的文稿。", _to_review(session)),
         Queue("returned", "退回给我", "没有退回的文稿。", _returned(session)),
         Queue("mine", "我认领的事件", "您还没有认领事件；在“事件”列表中按 a 键认领。", _mine(session)),

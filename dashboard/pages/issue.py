@@ -28,7 +28,7 @@ from huiyin.records import (
     User,
     utcnow,
 )
-from response_kits import clocks, drafts, effect, statements
+from response_kits import clocks, disclosure, drafts, effect, statements
 from response_kits import facts as fact_records
 
 bp = Blueprint("issue", __name__)
@@ -71,6 +71,7 @@ def index(issue_id: str) -> ResponseReturnValue:
     return render_template(
         "issue/index.html", issue=issue, tab=tab, tabs=TABS, parts=PARTS, clocks=clocks.views(session, issue.id, now),
         counts=_counts(session, issue), facts=facts, must=issue_view.must_names(issue), slots=fact_records.slots(),
+        suggestion=disclosure.of_issue(session, issue.id),
         open_facts=fact_records.of_issue(session, issue.id, states=("unverified",)),
         **FILL[tab](session, issue, facts, now),
     )  # fmt: skip
@@ -84,13 +85,14 @@ def _counts(session: Session, issue: Issue) -> dict[str, int]:
 
 
 def _overview(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
-    buckets = issue_view.trend(session, issue)
+    spread = issue_view.spread(issue)
+    buckets = spread.value["buckets"]
     published, titles = statements.of_issue(session, issue.id), issue_view.source_titles(session)
     first = issue_view.first_document(session, issue.id)
     return {
         "buckets": buckets, "bucket_label": issue_view.bucket_label, "finding": issue_view.finding(buckets),
         "marks": issue_view.answer_marks(buckets, published), "statements": published,
-        "carriers": issue_view.carriers(session, issue.id), "loudest": issue_view.loudest(session, issue.id),
+        "carriers": spread.value["carriers"], "loudest": spread.value["loudest"], "counted": spread.at,
         "turns": issue_view.turns(issue, first, published, titles), "kit": issue_view.kit_of(session, issue, now),
     }  # fmt: skip
 
@@ -98,7 +100,7 @@ def _overview(session: Session, issue: Issue, facts: list[Any], now: datetime) -
 def _documents(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
     return {
         **issue_view.documents(session, issue, request.args),
-        "carriers": issue_view.carriers(session, issue.id), "titles": issue_view.source_titles(session),
+        "carriers": issue_view.spread(issue).value["carriers"], "titles": issue_view.source_titles(session),
         "others": similar(session, issue, request.args.get("find", "")),
     }  # fmt: skip
 
