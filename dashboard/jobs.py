@@ -106,7 +106,7 @@ def post_briefs(settings: Settings) -> None:
 
 def purge(settings: Settings) -> None:
     """Remove what is older than its source's retention."""
-    from dashboard.operations import purge as remove
+    from dashboard.retention import purge as remove
 
     try:
         remove(settings)

@@ -1,4 +1,4 @@
-"""Backup, restore and purge: each safe to repeat, each leaving the record whole whenever it is stopped."""
+"""Backup and restore: each safe to repeat, each leaving the record whole whenever it is stopped."""
 
 from __future__ import annotations
 
@@ -12,31 +12,20 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
+from dashboard import backup_manifest, erasure
 from huiyin.errors import HuiyinError, UsageError
 from huiyin.lock import only_one
-from huiyin.records import (
-    DocumentRow,
-    Fetch,
-    IdempotencyKey,
-    Issue,
-    IssueDocument,
-    LoginSession,
-    Quarantine,
-    Record,
-    Source,
-    utcnow,
-)
-from huiyin.records.audit import append, verify
+from huiyin.records import DocumentRow, Erasure, Issue, Record, utcnow
+from huiyin.records.audit import verify
 from huiyin.search import open_index
 from huiyin.settings import Settings
 
 FORMAT = 1
-PART = 500
 
 
 def backup(settings: Settings, target: Path) -> dict[str, int]:
@@ -46,12 +35,15 @@ def backup(settings: Settings, target: Path) -> dict[str, int]:
     """
     source = _sqlite_file(settings)
     target.parent.mkdir(parents=True, exist_ok=True)
+    made = (
+        utcnow().isoformat()
+    )  # before the copy: what is erased while it is made is erased again by a restore
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         copy = Path(folder) / "huiyin.db"
         with closing(sqlite3.connect(source)) as living, closing(sqlite3.connect(copy)) as kept:
             living.backup(kept, pages=2048)
         counts = _counts(copy)
-        manifest = {"format": FORMAT, "made": utcnow().isoformat(), "sha256": _digest(copy), "counts": counts}
+        manifest = {"format": FORMAT, "made": made, "sha256": _digest(copy), "counts": counts}
         (Path(folder) / "manifest.json").write_text(
             json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8"
         )
@@ -61,19 +53,33 @@ def backup(settings: Settings, target: Path) -> dict[str, int]:
             archive.add(copy, "huiyin.db")
             secrets = settings.home_path / "secrets"
             for file in sorted(secrets.glob("*")) if secrets.is_dir() else ():
-                if file.name == "author.key":
+                if file.name.startswith("author.key"):
                     continue  # without it nobody can match a pseudonym in a lost backup with a name
                 archive.add(file, f"secrets/{file.name}")
         written.chmod(0o600)
         with written.open("rb") as done:
             os.fsync(done.fileno())
         os.replace(written, target)
+    backup_manifest.note_backup(settings, target, made, str(manifest["sha256"]), _erasures(settings))
     return counts
+
+
+def _erasures(settings: Settings) -> list[Erasure]:
+    """What the living record knows to be erased; nothing where there is no record."""
+    if not _sqlite_file(settings).exists():
+        return []
+    record = Record.open(settings)
+    try:
+        with record.session(write=False) as session:
+            return list(session.scalars(select(Erasure).order_by(Erasure.at)))
+    finally:
+        record.close()
 
 
 def restore(settings: Settings, file: Path) -> dict[str, int]:
     """Put a backup in place of the record and rebuild the index. The present record is kept beside it as *.before-restore.
 
+    What was erased after the backup was made is erased again, as the present record and the manifests know it.
     Raises UsageError for a file that is no backup, Unavailable while the system runs.
     """
     place = _sqlite_file(settings)
@@ -84,6 +90,10 @@ def restore(settings: Settings, file: Path) -> dict[str, int]:
                 f"{file}: the copy of the record is damaged (its checksum differs); nothing was changed"
             )
         place.parent.mkdir(parents=True, exist_ok=True)
+        known = [backup_manifest.entry(row) for row in _erasures(settings)]
+        told = backup_manifest.erasures(
+            settings.home_path / backup_manifest.NAME, file.parent / backup_manifest.NAME
+        )
         if place.exists():
             with (
                 closing(sqlite3.connect(place)) as old,
@@ -100,9 +110,20 @@ def restore(settings: Settings, file: Path) -> dict[str, int]:
             goal.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.copyfile(secret, goal)
             goal.chmod(0o600)
-        counts = _counts(place)
+        erased = _erase_again(settings, [*known, *told], str(manifest["made"]))
+        counts = _counts(place) | ({"erasures carried out again": erased} if erased else {})
     reindex(settings)
     return counts
+
+
+def _erase_again(settings: Settings, entries: list[dict[str, Any]], made: str) -> int:
+    once = {str(line["id"]): line for line in entries}
+    record = Record.open(settings)
+    try:
+        erasure.resume(record, None)
+        return erasure.again(record, sorted(once.values(), key=lambda line: str(line["at"])), after=made)
+    finally:
+        record.close()
 
 
 def reindex(settings: Settings) -> int:
@@ -110,44 +131,6 @@ def reindex(settings: Settings) -> int:
     from nlp.work import reindex as rebuild
 
     return rebuild(Record.open(settings), open_index(settings))
-
-
-def purge(settings: Settings) -> dict[str, int]:
-    """Remove what is past its source's retention, from record and index; also dead sessions and old push keys."""
-    record, index, now = Record.open(settings), open_index(settings), utcnow()
-    removed = {"documents": 0, "quarantine": 0}
-    with record.session(write=False) as session:
-        kept = {
-            name: days or settings.retention_days
-            for name, days in session.execute(select(Source.name, Source.retention_days))
-        }
-        names = list(session.scalars(select(DocumentRow.source).distinct()))
-    for name in names:
-        before = now - timedelta(days=kept.get(name, settings.retention_days))
-        while True:
-            with record.session() as session:
-                old = list(
-                    session.scalars(
-                        select(DocumentRow.id)
-                        .where(DocumentRow.source == name, DocumentRow.when < before)
-                        .limit(PART)
-                    )
-                )
-                session.execute(delete(IssueDocument).where(IssueDocument.document_id.in_(old)))
-                session.execute(delete(DocumentRow).where(DocumentRow.id.in_(old)))
-            if not old:
-                break
-            index.remove(old)
-            removed["documents"] += len(old)
-    with record.session() as session:
-        month = now - timedelta(days=30)
-        removed["quarantine"] = session.execute(delete(Quarantine).where(Quarantine.fetched < month)).rowcount  # type: ignore[attr-defined]
-        session.execute(delete(Fetch).where(Fetch.started < now - timedelta(days=90)))
-        session.execute(delete(LoginSession).where(LoginSession.expires < now))
-        session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < now - timedelta(days=7)))
-        if any(removed.values()):
-            append(session, "purge", "purge", "retention", dict(removed))
-    return removed
 
 
 def _sqlite_file(settings: Settings) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from dashboard.operations import backup, purge, reindex, restore
+from dashboard.operations import backup, reindex, restore
+from dashboard.retention import purge
 from huiyin.errors import HuiyinError, UsageError
 from huiyin.records import AnalysisRow, DocumentRow, Issue, IssueDocument, Record, Source
 from huiyin.records.audit import append
