@@ -275,11 +275,10 @@ def test_clocks_skewed(
     ahead.set("+2h")
     behind.set("-2h")
     jumping.set("+0")
-    wrong = [
-        ahead.start("worker", "--part", "analyse"),
-        behind.start("worker", "--part", "analyse"),
-        jumping.start("worker", "--part", "group"),
-    ]
+    wrong = [skewed.start("worker", "--part", "analyse") for skewed in (ahead, behind)]
+    wrong.append(jumping.start("worker", "--part", "group"))
+    log = tmp_path / "jumping.log"
+    _until("the jumping writer sits", lambda: log.exists() and "the seat group is ours" in log.read_text())
     crew = Crew(**parts(world, "group", "schedule"))
 
     def outage() -> None:
