@@ -49,7 +49,7 @@ def of_issue(session: Session, issue_id: str, top: int = 12) -> list[Claim]:
         .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
         .join(AnalysisRow, AnalysisRow.document_id == DocumentRow.id, isouter=True)
         .where(IssueDocument.issue_id == issue_id, DocumentRow.kind.not_in(_OFFICIAL))
-        .order_by(DocumentRow.when.desc())
+        .order_by(IssueDocument.when.desc())  # by the index of an issue's documents: a large one is not sorted whole
         .limit(DOCUMENT_LIMIT)
     )
     found = _folded(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, String, case, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
+from dashboard.aged import Aged, aged
 from dashboard.filters import excerpt, local
 from dashboard.services import services
+from huiyin.errors import UsageError
 from huiyin.records import (
     AnalysisRow,
     AuditRow,
@@ -18,36 +20,40 @@ from huiyin.records import (
     IssueDocument,
     Source,
     Statement,
+    utcnow,
 )
 from huiyin.rules import load
 from response_kits import claims
 from response_kits import kit as kits
 
-LATEST = 100_000
-"""Documents of an issue that its trend counts at most, the latest first."""
 PAGE = 30
-KITS = 64
-"""Kits that are kept in memory at most."""
+LARGE = 1_000
+"""Documents of an issue from which on its figures are kept for a moment."""
 
 
-def trend(session: Session, issue: Issue) -> list[dict[str, Any]]:
+def trend(session: Session, issue_id: str, zone: tzinfo) -> list[dict[str, Any]]:
     """Documents an hour (up to three days) or a day, from the first on: [{at, until, count, negative}], gaps as 0."""
+    hour = _hour(session)
     rows = session.execute(
-        select(IssueDocument.when, AnalysisRow.sentiment)
+        select(hour, func.count(), func.sum(case((AnalysisRow.sentiment == -1, 1), else_=0)))
+        .select_from(IssueDocument)
         .outerjoin(AnalysisRow, AnalysisRow.document_id == IssueDocument.document_id)
-        .where(IssueDocument.issue_id == issue.id)
-        .order_by(IssueDocument.when.desc())
-        .limit(LATEST)
+        .where(IssueDocument.issue_id == issue_id)
+        .group_by(hour)
     ).all()
     if not rows:
         return []
-    by_day = rows[0][0] - rows[-1][0] > timedelta(days=3)
+    found_hours = {
+        datetime.strptime(str(text), "%Y-%m-%d %H").replace(tzinfo=UTC): (count, against or 0)
+        for text, count, against in rows
+    }
+    by_day = max(found_hours) - min(found_hours) > timedelta(days=3)
     width = timedelta(days=1) if by_day else timedelta(hours=1)
     counts: dict[datetime, list[int]] = {}
-    for when, sentiment in rows:
-        bucket = counts.setdefault(_start(when, by_day=by_day), [0, 0])
-        bucket[0] += 1
-        bucket[1] += sentiment == -1
+    for when, (count, against) in found_hours.items():
+        bucket = counts.setdefault(_start(when, zone, by_day=by_day), [0, 0])
+        bucket[0] += count
+        bucket[1] += int(against)
     at, end = min(counts), max(counts)
     # A single old document must not stretch the chart over years: then only the last 90 steps are drawn.
     at = max(at, end - 90 * width)
@@ -59,10 +65,15 @@ def trend(session: Session, issue: Issue) -> list[dict[str, Any]]:
     return found
 
 
-def _start(when: datetime, *, by_day: bool) -> datetime:
-    at = local(when)
-    assert at is not None
-    at = at.replace(minute=0, second=0, microsecond=0)
+def _hour(session: Session) -> Any:
+    """A document's hour in UTC as 2026-11-24 15, counted in the database: a large issue has tens of thousands of rows."""
+    if session.get_bind().dialect.name == "postgresql":
+        return func.to_char(func.timezone("UTC", IssueDocument.when), "YYYY-MM-DD HH24")
+    return func.substr(type_coerce(IssueDocument.when, String), 1, 13)
+
+
+def _start(when: datetime, zone: tzinfo, *, by_day: bool) -> datetime:
+    at = when.astimezone(zone).replace(minute=0, second=0, microsecond=0)
     return at.replace(hour=0) if by_day else at
 
 
@@ -75,7 +86,10 @@ def answer_marks(buckets: list[dict[str, Any]], statements: list[Statement]) -> 
     if not buckets:
         return []
     by_day = buckets[0]["by_day"]
-    return [bucket_label({"at": _start(s.published, by_day=by_day), "by_day": by_day}) for s in statements]
+    return [
+        bucket_label({"at": _start(s.published, services().settings.zone, by_day=by_day), "by_day": by_day})
+        for s in statements
+    ]
 
 
 def finding(buckets: list[dict[str, Any]]) -> str:
@@ -139,18 +153,40 @@ def must_names(issue: Issue) -> list[tuple[str, str]]:
     return found
 
 
+def fresh_for(issue: Issue) -> timedelta:
+    """How old the figures of an issue may be: always new up to LARGE documents, then a minute for each LARGE, five at most."""
+    return min(timedelta(minutes=5), timedelta(minutes=issue.documents // LARGE))
+
+
+def spread(issue: Issue) -> Aged[dict[str, Any]]:
+    """Trend, carriers and the posts that went furthest, with the moment of counting: {buckets, carriers, loudest}."""
+    name, zone = issue.id, services().settings.zone
+
+    def work(session: Session) -> dict[str, Any]:
+        return {
+            "buckets": trend(session, name, zone),
+            "carriers": carriers(session, name),
+            "loudest": loudest(session, name),
+        }
+
+    return aged(("spread", name), work, fresh_for(issue))
+
+
 def kit_of(session: Session, issue: Issue, now: datetime) -> kits.Kit:
     """The issue's kit. Building one reads the library and all claims, so it is kept until something is done (every act of a
-    person is a row of the audit chain), the issue changes, or a minute is over (clocks)."""
+    person is a row of the audit chain), and for a moment where only documents come in (fresh_for, a minute for a small issue)."""
     acted = session.scalar(select(func.max(AuditRow.number)))
-    stamp = (acted, issue.version, int(now.timestamp()) // 60)
-    kept: dict[str, tuple[Any, kits.Kit]] = services().cache.setdefault("kits", {})
-    found = kept.get(issue.id)
-    if found is None or found[0] != stamp:
-        if len(kept) >= KITS:
-            kept.clear()
-        found = kept[issue.id] = (stamp, kits.build(session, issue.id, now, services().settings))
-    return found[1]
+    settings, name = services().settings, issue.id
+    stamp: tuple[Any, ...] = (acted,)
+    if not fresh_for(issue):
+        stamp = (acted, issue.version, int(now.timestamp()) // 60)
+    found = aged(
+        ("kit", name),
+        lambda session: kits.build(session, name, utcnow(), settings),
+        max(fresh_for(issue), timedelta(minutes=1)),
+        stamp,
+    )
+    return found.value
 
 
 def carriers(session: Session, issue_id: str) -> list[dict[str, Any]]:
@@ -184,19 +220,23 @@ def source_titles(session: Session) -> dict[str, str]:
 
 def loudest(session: Session, issue_id: str, top: int = 5) -> list[DocumentRow]:
     """The posts that were passed on, answered or liked most."""
-    reach = DocumentRow.reposts + DocumentRow.replies + DocumentRow.likes
-    return list(
-        session.scalars(
-            _inside(issue_id)
-            .where(DocumentRow.duplicate_of == "", reach > 0)
-            .order_by(reach.desc())
-            .limit(top)
-        )
+    # One value to sort by, so that the database walks the issue's documents: given the two conditions apart, SQLite walks all
+    # first texts of the record instead.
+    reach = case(
+        (DocumentRow.duplicate_of == "", DocumentRow.reposts + DocumentRow.replies + DocumentRow.likes),
+        else_=0,
     )
+    wanted = select(DocumentRow.id, reach).join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
+    rows = session.execute(
+        wanted.where(IssueDocument.issue_id == issue_id).order_by(reach.desc()).limit(top)
+    ).all()
+    ids = [name for name, reached in rows if reached]
+    found = {row.id: row for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))}
+    return [found[name] for name in ids if name in found]
 
 
 def first_document(session: Session, issue_id: str) -> DocumentRow | None:
-    return session.scalars(_inside(issue_id).order_by(DocumentRow.when, DocumentRow.id).limit(1)).first()
+    return session.scalars(_inside(issue_id).order_by(IssueDocument.when, DocumentRow.id).limit(1)).first()
 
 
 def _inside(issue_id: str) -> Select[DocumentRow]:
@@ -210,7 +250,17 @@ def _inside(issue_id: str) -> Select[DocumentRow]:
 def documents(session: Session, issue: Issue, args: Any) -> dict[str, Any]:
     """The documents tab: {rows: [(document, analysis, membership, reprints)], total, page, pages}."""
     wanted = filtered(issue, args, said_in(session, issue, args))
-    total = session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
+    count = wanted.order_by(None).with_only_columns(func.count())
+    asked = tuple(
+        sorted(
+            (name, value)
+            for name, value in args.items()
+            if name not in ("page", "tab", "find", "order", "merged")
+        )
+    )
+    total = aged(
+        ("total", issue.id, asked), lambda session: session.scalar(count) or 0, fresh_for(issue)
+    ).value
     page = max(1, min(int(args["page"]), 10_000)) if args.get("page", "").isdecimal() else 1
     rows = session.execute(wanted.limit(PAGE).offset((page - 1) * PAGE)).all()
     copies = reprints(session, issue.id, [row[0].id for row in rows])
@@ -257,8 +307,23 @@ def filtered(
         )  # fmt: skip
     if ids is not None:
         wanted = wanted.where(DocumentRow.id.in_(ids))
-    order = DocumentRow.when if args.get("order") == "oldest" else DocumentRow.when.desc()
+    for name, after in (("since", True), ("until", False)):
+        if (moment := _moment(args.get(name, ""))) is not None:
+            wanted = wanted.where(IssueDocument.when >= moment if after else IssueDocument.when < moment)
+    order = IssueDocument.when if args.get("order") == "oldest" else IssueDocument.when.desc()
     return wanted.order_by(order, DocumentRow.id)
+
+
+def _moment(value: str) -> datetime | None:
+    """A moment of the address; a date without zone is the office's. Raises UsageError."""
+    text = value.strip()[:40].replace(" ", "+")
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"时间“{text}”不能识别，请写成 2026-11-24 的样子。") from error
+    return at.replace(tzinfo=services().settings.zone) if at.tzinfo is None else at
 
 
 def _first_inside(issue_id: str) -> Any:
@@ -281,10 +346,12 @@ def concern_documents(concern: dict[str, Any]) -> list[str]:
 
 def reprints(session: Session, issue_id: str, ids: list[str]) -> dict[str, int]:
     """How many reprints of each document the issue has."""
+    inside = select(IssueDocument.document_id).where(
+        IssueDocument.document_id == DocumentRow.id, IssueDocument.issue_id == issue_id
+    )
     rows = session.execute(
         select(DocumentRow.duplicate_of, func.count())
-        .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
-        .where(IssueDocument.issue_id == issue_id, DocumentRow.duplicate_of.in_(ids))
+        .where(DocumentRow.duplicate_of.in_(ids), inside.exists())
         .group_by(DocumentRow.duplicate_of)
     )
     return {str(first): int(count) for first, count in rows}

@@ -30,8 +30,8 @@ FIELDS = {
 PARTS = {"event": "事件等级", "heat": "热度", "sensitivity": "敏感"}
 BARS, VIEWS, QUOTE, TURNS = 12, 5, 110, 14
 FAR = timedelta(days=400)
-REPEATED = 0.6
-"""Share of a text's pairs of letters that another has, from which on it says nothing new."""
+REPEATED, SUSPECT = 0.6, 0.5
+"""Share of a text's pairs of letters that another has, from which on it says nothing new; rumour score from which on a reader is warned."""
 
 
 def model(session: Session, settings: Settings, key: str, now: datetime) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _views(
                 "text": quoted,
                 "source": titles.get(row.source, row.source),
                 "at": row.when.isoformat(),
-                "doubtful": row.id in matched and row.kind not in OFFICIAL,
+                "doubtful": row.kind not in OFFICIAL and (row.id in matched or _suspect(session, row.id)),
             }
         )
         if len(found) == VIEWS:
@@ -154,6 +154,16 @@ def _rumoured(session: Session, issue: str) -> set[str]:
         session.scalars(
             wanted.where(IssueDocument.issue_id == issue, RumourMatch.decision.in_(("auto", "confirmed")))
         )
+    )
+
+
+def _suspect(session: Session, document: str) -> bool:
+    """Whether the model takes a text for a likely rumour."""
+    return (
+        float(
+            session.scalar(select(AnalysisRow.rumour_score).where(AnalysisRow.document_id == document)) or 0
+        )
+        >= SUSPECT
     )
 
 
@@ -250,7 +260,7 @@ def blocks(model: dict[str, Any], settings: Settings) -> list[Block]:
     for name, key in (("媒体和官方观点", "media"), ("公众观点", "public")):
         found.append(heading(f"{next(numbers)}、{name}"))
         quotes = [
-            f"“{row['text']}”（{row['source']}，{sections.at(row['at'], settings)}{'；含传言，未经核实' if row['doubtful'] else ''}）"
+            f"“{row['text']}”（{row['source']}，{sections.at(row['at'], settings)}{'；疑含传言，未经核实' if row['doubtful'] else ''}）"
             for row in model[key]
         ]
         found.append(bullets(quotes) if quotes else text("没有这一类内容。"))
