@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dashboard import auth
+from dashboard import auth, reprints
 from dashboard.filters import LEVELS, SENTIMENTS
 from dashboard.services import read, write
 from huiyin.errors import NotFound, UsageError
@@ -48,24 +48,14 @@ COPIES = 100
 def show(document_id: str) -> ResponseReturnValue:
     session = read()
     row = _document(session, document_id)
-    first = row.duplicate_of or row.id
-    chain = (DocumentRow.duplicate_of == first) | (DocumentRow.id == first)
-    copies = list(
-        session.scalars(
-            select(DocumentRow)
-            .where(chain, DocumentRow.id != row.id)
-            .order_by(DocumentRow.when)
-            .limit(COPIES)
-        )
-    )
+    chain = reprints.chain_of(session, row)
     member = session.get(IssueDocument, row.id)
     matched = (
         select(RumourMatch, Rumour).join(Rumour, Rumour.id == RumourMatch.rumour_id)
         .where(RumourMatch.document_id == row.id, RumourMatch.decision != "rejected").order_by(RumourMatch.score.desc())
     )  # fmt: skip
     return render_template(
-        "documents/show.html", row=row, analysis=session.get(AnalysisRow, row.id), copies=copies, member=member,
-        copy_count=(session.scalar(select(func.count()).select_from(DocumentRow).where(chain)) or 1) - 1,
+        "documents/show.html", row=row, analysis=session.get(AnalysisRow, row.id), chain=chain, later=reprints.later, member=member,
         issue=session.get(Issue, member.issue_id) if member else None, source=session.get(Source, row.source),
         parent=session.get(DocumentRow, row.parent) if row.parent else None, matches=session.execute(matched).all(),
         replies=list(session.scalars(select(DocumentRow).where(DocumentRow.parent == row.id).order_by(DocumentRow.when).limit(COPIES))),

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from dashboard import auth
+from dashboard import auth, reprints
 from dashboard.pages import effect_rows, issue_view
 from dashboard.pages.documents import CHOICES, LABELS
 from dashboard.services import read, services
@@ -93,6 +93,7 @@ def _overview(session: Session, issue: Issue, facts: list[Any], now: datetime) -
         "buckets": buckets, "bucket_label": issue_view.bucket_label, "finding": issue_view.finding(buckets),
         "marks": issue_view.answer_marks(buckets, published), "statements": published,
         "carriers": spread.value["carriers"], "loudest": spread.value["loudest"], "counted": spread.at,
+        "chains": reprints.chains_of(session, issue.id), "titles": titles, "later": reprints.later,
         "turns": issue_view.turns(issue, first, published, titles), "kit": issue_view.kit_of(session, issue, now),
     }  # fmt: skip
 
