@@ -2,7 +2,8 @@
 
 Body F1 is the F1 of the two texts as bags of characters, white space aside, averaged over pages. Titles are equal where
 they are equal without white space and punctuation. Dates are equal to the minute where the gold states a time, else to the
-day. Peers get the page as text, decoded with its true charset; we get the bytes and have to find out.
+day. Each of the two sets of articles is shown, then both pooled. Peers get the page as text, decoded with its true charset; we
+get the bytes and have to find out.
 
     python bench/extraction.py [--data ../shared/data/pages] [--half first|second] [--peers-python VENV/bin/python] [--errors]
 """
@@ -125,10 +126,15 @@ def measure(name: str, run: Callable[[bytes, str, str], Result], rows: list[dict
     return results
 
 
+SETS = (("gne",), ("cx163",), ("gne", "cx163"))
+"""The two sets of articles as they are, and both together (pooled: each page counts once)."""
+
+
 def table(name: str, rows: list[dict[str, Any]], results: list[Result]) -> str:
+    """One line: body, title, date of each set and of both together, then kind and time."""
     cells = [f"{name:<14}"]
-    for folder in ("gne", "cx163"):
-        pairs = [(r, o) for r, o in zip(rows, results, strict=True) if r["folder"] == folder and r["body"]]
+    for folders in SETS:
+        pairs = [(r, o) for r, o in zip(rows, results, strict=True) if r["folder"] in folders and r["body"]]
         bodies = [f1(r["body"], o.get("text") or "") for r, o in pairs]
         titles = [same_title(r["title"], o.get("title") or "") for r, o in pairs if r["title"]]
         dates = [same_date(r["date"], o.get("published")) for r, o in pairs if r["date"]]
@@ -189,7 +195,8 @@ def main() -> int:
         return 0
     sys.path.insert(0, str(ROOT))
     print(f"run of {dt.date.today()}, {len(rows)} pages, half: {args.half}")
-    print(f"{'':<14}     gne: body title date       cx163: body title date    kind  ms/page")
+    heads = "".join(f"{name:>11}: body title date" for name in ("gne", "cx163", "both"))
+    print(f"{'':<14}{heads}    kind  ms/page")
     measure("ours", ours, rows[:2])  # imports and pattern caches
     results = measure("ours", ours, rows)
     print(table("ours", rows, results))
