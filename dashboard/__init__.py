@@ -18,7 +18,7 @@ BODY_LIMIT = 2_000_000
 
 def create_app(settings: Settings, record: Record | None = None, index: Index | None = None) -> Flask:
     """The WSGI application. Opens the record and the index that the settings name, unless they are given."""
-    from dashboard import auth, compressed, errors, filters, observing
+    from dashboard import access, auth, compressed, errors, filters, observing
     from dashboard.services import Services
 
     app = Flask(__name__)
@@ -37,6 +37,7 @@ def create_app(settings: Settings, record: Record | None = None, index: Index | 
     filters.install(app)
     errors.install(app)
     auth.install(app)
+    access.install(app)
     for package in ("dashboard.pages", "dashboard.api"):
         folder = importlib.import_module(package).__path__
         for module in sorted(info.name for info in pkgutil.iter_modules(folder)):

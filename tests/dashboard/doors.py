@@ -39,6 +39,7 @@ PARTS: dict[str, Any] = {
     "name": "forum",
     "form": "csv",
     "kind": "notice",
+    "paper": "a4",
 }
 
 
