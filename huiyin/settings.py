@@ -106,6 +106,7 @@ class Settings:
         365, "days after which author pseudonyms get a new key; 0: only by `huiyin privacy rotate`"
     )
     llm_url: str = _setting("", "OpenAI-compatible address of an optional rephrasing model; empty: off")
+    llm_model: str = _setting("default", "name of the model that llm_url is asked for")
     llm_key_file: str = _setting("", "file that holds the key for llm_url")
     alert_channels: str = _setting(
         "",

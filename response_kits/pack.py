@@ -161,5 +161,7 @@ def _how(made: kit.Kit) -> str:
 
 def _fact(row: dict[str, Any]) -> tuple[str, ...]:
     until = moment(datetime.fromisoformat(row["as_of"])) if row["as_of"] else ""
-    checked = f"（{row['verified_by']}核实）" if row["verified_by"] else ""
+    # A body that verified what it said itself is named once.
+    other = row["verified_by"] and row["verified_by"] != row["source"]
+    checked = f"（{row['verified_by']}核实）" if other else ""
     return row["text"], f"{row['source']}{checked}", until

@@ -105,7 +105,7 @@ def _blocked(report: checks.Report) -> list[str]:
 def _ask(settings: Settings, body: str, seconds: float) -> str:
     """One chat completion. The deadline holds for the whole exchange, a server that drips included."""
     raw = _post(settings, {
-        "model": "default", "temperature": 0, "stream": False,
+        "model": settings.llm_model, "temperature": 0, "stream": False,
         "messages": [{"role": "system", "content": _TASK}, {"role": "user", "content": body}],
     }, time.monotonic() + seconds)  # fmt: skip
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from huiyin.records import Clause, Draft, Issue, Organisation, Policy, Rumour
 from huiyin.settings import Settings
-from response_kits import checks
+from response_kits import checks, statements
 from response_kits import facts as fact_records
 from response_kits.asking import usable
 from response_kits.drafts._writer import source_lead
+from response_kits.duty import on_duty
 from response_kits.library import policies
 from response_kits.library.policies import citation
 from response_kits.wording import moment, stamp
@@ -105,7 +107,25 @@ def context(session: Session, draft: Draft, settings: Settings, now: datetime) -
         "policies": [_policy(session, policy, draft, now) for policy in policies.listing(session)],
         "questions": _pressing(issue),
         "gaps": draft.gaps, "bindings": draft.bindings, "draft_id": draft.id,
+        "contacts": _contacts(session, draft, settings, issue),
     }  # fmt: skip
+
+
+def _contacts(session: Session, draft: Draft, settings: Settings, issue: Issue | None) -> list[str]:
+    """Telephones and addresses that the text may give: those of the office that signs, and of the body that answers."""
+    names = {settings.organisation, str(draft.about.get("organisation") or "")}
+    found = []
+    if issue is not None:
+        facts = fact_records.of_issue(session, issue.id)
+        duty = on_duty(
+            session, issue, facts, statements.of_issue(session, issue.id), str(draft.about.get("organisation") or settings.organisation)
+        )  # fmt: skip
+        names.add(duty.unit)
+        found = [duty.contact]
+    own = session.scalars(
+        select(Organisation.contact).where(Organisation.name.in_(names), Organisation.contact != "")
+    )
+    return [part for text in [*found, *own] for part in re.split("[、，,；;/ ]+", text) if part]
 
 
 def _policy(session: Session, policy: Policy, draft: Draft, now: datetime) -> dict[str, str]:

@@ -38,16 +38,20 @@ def check(page: Page) -> Iterator[Problem]:
 
 
 def _published(page: Page, written: str) -> bool:
-    """Do the facts give this number as one that the public may call?"""
+    """Is this a number that the public may call: the own contact of the office or of the body that answers
+    (`context["contacts"]`), or one that a fact calls a hotline or gives as a fixed line?
+
+    What a letter to the office says (`o-office`, and `o-frame`, which repeats its subject) makes no number public, nor does a
+    mobile number of some other entry of the directory.
+    """
     digits = re.sub(r"\W", "", written)
+    if digits in {re.sub(r"\W", "", part) for part in page.context.get("contacts", ())}:
+        return True
     for fact in page.facts:
         bare = re.sub(r"[\s()（）-]", "", f"{fact.text} {fact.source}")
-        at = bare.find(digits)
-        if at >= 0 and (
-            _OFFICE.search(bare[max(0, at - 30) : at])
-            or not re.match(r"1[3-9]", digits)
-            or fact.id.startswith("o-")
-        ):
+        at = -1 if fact.id in ("o-office", "o-frame") else bare.find(digits)
+        fixed = not re.match(r"1[3-9]", digits)
+        if at >= 0 and (fixed or (fact.id[:2] != "o-" and _OFFICE.search(bare[max(0, at - 30) : at]))):
             return True
     return False
 

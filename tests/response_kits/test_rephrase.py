@@ -85,14 +85,17 @@ def test_a_faithful_rephrase_is_proposed_and_nothing_is_stored(
         return said(body.replace("感谢广大市民和网民的关心与监督", "感谢大家的关心与监督"))
 
     with model(answer) as (url, got):
-        made = rephrase.rephrase(session, draft, replace(settings, llm_url=url, llm_key_file=str(key)), NOW)
+        made = rephrase.rephrase(
+            session, draft, replace(settings, llm_url=url, llm_model="qwen3-8b", llm_key_file=str(key)), NOW
+        )
     assert made.refused == []
     assert "感谢大家的关心与监督" in made.text
     assert made.text.split("\n")[-2:] == old.split("\n")[-2:]
     assert draft.text == old
     assert draft.version == 1
-    path, authorization, _ = got[0]
+    path, authorization, message = got[0]
     assert (path, authorization) == ("/v1/chat/completions", "Bearer k-1")
+    assert message["model"] == "qwen3-8b"
 
 
 def test_an_invented_figure_is_refused_with_the_reason(

@@ -58,6 +58,20 @@ def test_a_duty_phone_that_the_facts_publish_may_stand() -> None:
     assert state("privacy", "值班电话13800001234。", "值班电话：13800001234。") == "pass"
 
 
+def test_only_the_contacts_of_the_office_and_of_the_body_that_answers_are_public() -> None:
+    text = "如需咨询，可拨打13800001234。"
+    letter = checks.FactText("o-office", "云江市人民政府新闻办公室 我家电话13800001234，请拨打。")
+    entry = checks.FactText("o-7", "云江市某局 值班13800001234")
+
+    def verdict(facts: list[checks.FactText], contacts: list[str]) -> str:
+        return checks.run(text, facts, context={"contacts": contacts}).gates["privacy"]
+
+    assert verdict([letter], []) == "block"
+    assert verdict([entry], []) == "block"
+    assert verdict([entry], ["0000-12345"]) == "block"
+    assert verdict([entry], ["138 0000 1234"]) == "pass"
+
+
 @pytest.mark.parametrize(
     "text",
     [
