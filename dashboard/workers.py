@@ -14,7 +14,7 @@ from collections.abc import Callable
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from huiyin.errors import Unavailable
+from huiyin.errors import Unavailable, UsageError
 from huiyin.queue.broker import TASKS, consume, make_app, waiting
 from huiyin.queue.lease import FencedRecord, LeaseLost, living, process_name
 from huiyin.queue.seat import Seat
@@ -37,6 +37,8 @@ def supervise(parts: tuple[str, ...], processes: int, settings: Settings) -> int
 
     stop = _stopping()
     record = Record.open(settings)
+    if "crawl" in parts:
+        need_keys(record, settings)
     children = [
         Child(command(settings, "worker", "--processes", str(processes), "--part", name)) for name in parts
     ]
@@ -54,6 +56,20 @@ def supervise(parts: tuple[str, ...], processes: int, settings: Settings) -> int
         _end([child.process for child in children if child.process is not None])
         present.leave()
     return 0
+
+
+def need_keys(record: Record, settings: Settings) -> None:
+    """Raise UsageError where this machine has no keys but the record has documents: with keys of its own it would give authors
+    other pseudonyms than the other machines do, and not know who asked to be left out."""
+    folder = settings.home_path / "secrets"
+    if (folder / "author.key").exists() and (folder / "opt-out.key").exists():
+        return
+    with record.session(write=False) as session:
+        if session.scalar(select(DocumentRow.id).limit(1)) is None:
+            return
+    raise UsageError(
+        f"{folder} lacks author.key and opt-out.key: copy the folder secrets from a machine that works for this record"
+    )
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -79,6 +79,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     from dashboard import accounts, create_app, jobs, sample
     from dashboard.pages import live
+    from dashboard.workers import need_keys
     from huiyin.lock import only_one
     from huiyin.records import Record
 
@@ -86,6 +87,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     settings = dataclasses.replace(settings, host=args.host or settings.host, port=args.port or settings.port)
     with only_one(settings.home_path, "up"):
         record = Record.open(settings)
+        if args.web and record.engine.dialect.name != "sqlite":
+            need_keys(record, settings)
         with record.session() as session:
             password = accounts.first_user(session)
         city = sample.start(record, settings, wanted=args.sample)
