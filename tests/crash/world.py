@@ -258,9 +258,11 @@ def count(world: World) -> Count:
         sizes: dict[str, int] = {}
         for name in members.values():
             sizes[name] = sizes.get(name, 0) + 1
-        assert {name: issues[name].documents for name in sizes} == sizes, (
-            "an issue's size is not that of its documents"
-        )
+        # An issue that the last late merge touched is worked out by the next round: `dirty` says so.
+        wrong = {
+            name for name, size in sizes.items() if not issues[name].dirty and issues[name].documents != size
+        }
+        assert not wrong, f"{len(wrong)} issues' sizes are not those of their documents"
         audited, problem = verify(session)
         assert not problem, problem
         runs = session.scalar(select(func.count()).select_from(Fetch).where(Fetch.source == PUSH)) or 0
