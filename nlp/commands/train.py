@@ -33,6 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace the old model even where the new one is not better"
     )
+    parser.add_argument(
+        "--corrections",
+        action="store_true",
+        help="also learn from the labels that analysts corrected in the record; such a text weighs double",
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -46,6 +51,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             aux=Path(args.aux),
             barred=args.bar,
             force=args.force,
+            corrections=args.corrections,
         )
     )
     return 0

@@ -10,10 +10,8 @@ NAMES = ("关注", "一般", "紧急", "特急")
 
 
 def limit(rule: int, stacked: int) -> int:
-    """The level to give. The heads move by one step; only to orange may they lift a text by two: a miss costs most there."""
-    if stacked > rule:
-        return 2 if stacked >= 2 and rule < 2 else min(stacked, rule + 1)
-    return max(stacked, rule - 1)
+    """The level to give: the heads may move the rules' level by one step, up or down."""
+    return min(max(stacked, rule - 1), rule + 1)
 
 
 def reasons(judgement: Judgement, level: int, words: Sequence[str]) -> tuple[str, ...]:

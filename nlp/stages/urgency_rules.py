@@ -9,57 +9,47 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from huiyin.document import Casualties
 from huiyin.rules import load as load_rules
 from nlp.moment import moment
-from nlp.reading import cues
+from nlp.reading import alarms, cues
 from nlp.reading.model import Mention
+from nlp.reading.points import MUTED_POINTS, POINTS, SIGN_POINTS
 from nlp.stages import casualties
 
-POINTS = {
-    "acute": 1.2,
-    "severe_hazard": 1.1,
-    "hazard": 0.0,
-    "water": 1.1,
-    "poison": 0.7,
-    "pollution": 0.3,
-    "food": 0.7,
-    "epidemic": 0.25,
-    "abuse": 1.1,
-    "power": 0.3,
-    "mass": 0.45,
-    "incident": 0.5,
-    "unpaid": 0.8,
-    "panic": 0.9,
-    "hearsay": 0.2,
-    "death": 0.7,
-    "vulnerable": 0.05,
-    "calm": -0.5,
-    "closed": -0.4,
-    "fiction": -0.8,
-    "market": -0.3,
-    "abroad": -1.0,
-    "past": -0.5,
-    "mild": -0.45,
-    "request": -0.2,
-}
-"""What one cue group adds; further words of the same group add less (square root)."""
-ORANGE = 1.3
+READ = 1_500
+"""Characters in which signs are looked for."""
+ORANGE = 1.5
 """Points from which a matter is orange."""
 
-_FEATURE = {group: f"cue_{group}" for group in (*POINTS, "official")}
+_FEATURE = {group: f"cue_{group}" for group in POINTS}
 _ROOTS = tuple(math.sqrt(count) for count in range(10))
 _LOCAL_OUTBREAK = re.compile(
-    r"(?:出现|发现|报告|有|现|确诊)[^，。]{0,12}(?:确诊|阳性|感染|疫情|肺炎患者|病例)[^，。]{0,8}[？?]|封城[^。]{0,8}[？?]|(?:疫情|阳性|确诊)[^，。]{0,6}[？?]$|首次报告|首例|阳性[^，。]{0,4}(?:出逃|逃)"
+    r"(?:出现|发现|报告|有|现|确诊)[^，。]{0,12}(?:确诊|阳性|感染|疫情|肺炎患者|病例)(?![^，。]{0,6}补[助贴])[^，。?？]{0,8}[？?](?![?？ ])|封城[^。]{0,8}[？?]|(?:阳性|确诊)[^，。]{0,6}[？?]$|首次报告|首例|阳性[^，。]{0,4}(?:出逃|逃)"
 )
 _LIVE = re.compile(r"现场|目前|正在|刚刚|突发|现在|今天|昨晚|昨日|今晨|此刻|救援|急需|紧急|求助|快来|救命")
+_LIVE_STRONG = re.compile(r"正在|刚刚|突发|昨晚|昨日|昨天|今晨|此刻|救命|求救")
+_SUPPOSED = re.compile(
+    r"(?:一旦|如果|万一|若|要是|假如|防止|预防|避免|引发|容易|担心|怕|可能|将会|一来|道德|跳楼式|系数|[自避]救|指南)[^。！？]{0,24}$"
+)
+_HERO = re.compile(r"殉职|牺牲|悼念|缅怀|送别|致敬")
+_PRIVATE = re.compile(
+    r"突发(?:心脏|疾|脑|性)|心脏病|猝死|自杀|上吊|自尽|家庭琐事|离婚|情感|遗体告别|丈夫|妻子|隆胸|美容"
+)
+_DEBUNKED = re.compile(
+    r"(?:这些|都|全|均|皆|纯)[^，。？?]{0,4}(?:谣言|不实)|是谣言(?![？?])|(?<![求请])辟谣[：:，！!】]|别再(?:信|传|被骗)|莫轻信|不科学|误区"
+)
 _DAILY_MEAL = re.compile(
     r"(?:学校|师生|中学|小学|幼儿园|食堂|员工)[^。]{0,60}(?:中毒|黄水|腹泻|呕吐|饮水|拉肚子)|(?:集体|群体)[^。]{0,6}(?:中毒|腹泻|呕吐)"
 )
 _ASK = re.compile(r"[？?]")
+_GAP = r"[ .*·•|/\\_~^+●★-]"
+_SPREAD = re.compile(rf"{_GAP}[一-鿿](?={_GAP})")
+"""A gap, a sign, a gap: the mark of words written with something between all signs, which cue words would not find."""
+_RUN = re.compile(rf"[一-鿿](?:{_GAP}[一-鿿]){{2,}}")
 _YEARS_AGO = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})年")
 _COMPLAINT = (
     "request",
@@ -94,31 +84,38 @@ def judge(
     """Judge one text. `words`: its segmented words where known, against cues that straddle two words; `published`: its time,
     against which a year in the text is past; `told`: what `casualties.explain` said of the whole text, where it was asked."""
     full = text if not title or text.startswith(title) else f"{title}\n{text}"
+    spread = _RUN.search(full) if _SPREAD.search(full) is not None else None
+    if spread is not None:
+        full = _RUN.sub(lambda run: run[0][::2], full)
     lexicon = cues.load()
     found = lexicon.find(full)
     if words and found:
         found = _in_words(found, words)
-    if not found:
+    told = casualties.explain(full) if told is None else told
+    if not found and not told:
         return Judgement(0, (), {})
     features: dict[str, float] = {}
     points = 0.0
     for group, hits in found.items():
         features[_FEATURE[group]] = min(3.0, float(len(hits)))
         points += _weight(group, len(hits))
-    hurt = None
-    if "death" in found or "acute" in found or "abuse" in found:
-        told = casualties.explain(full) if told is None else told
-        hurt = casualties.counted(told, abroad=False)
+    hurt = casualties.counted(told, abroad=False)
     if hurt is not None:
         for name in ("deaths", "injured", "missing"):
             features[name] = math.log1p(getattr(hurt, name) or 0)
     muted = _muted(full, found, moment(published))
-    signals = _signals(full, found, hurt, told or ())
-    for key, _, _ in signals:
+    signals = _signals(full, found, hurt, told)
+    for key, level, _ in signals:
         features[f"sign_{key}"] = 1.0
+        points += SIGN_POINTS.get(key, 0.0) if level > 1 else 0.0
+    if muted:
+        points += MUTED_POINTS
     features["points"] = points
     features["muted"] = float(bool(muted))
-    return _decide(full, found, lexicon.groups, points, muted, signals, features)
+    judged = _decide(full, found, lexicon.groups, points, muted, signals, features)
+    if spread is None or not judged.level:
+        return judged
+    return replace(judged, reasons=(*judged.reasons, f"字间有隔断，已连起来读：“{spread[0][:24]}”"))
 
 
 def _weight(group: str, count: int) -> float:
@@ -160,7 +157,7 @@ def _signals(
         )
     if "epidemic" in found and (match := _LOCAL_OUTBREAK.search(full)):
         out.append(("outbreak", 2, f"本地疫情传闻或首例：“{match[0][:24]}”"))
-    if "acute" in found and "calm" not in found and "fiction" not in found and (match := _LIVE.search(full)):
+    if "acute" in found and "calm" not in found and "fiction" not in found and (match := _live(full, found)):
         out.append(("live", 2, f"险情正在发生：“{'、'.join(found['acute'][:3])}”“{match[0]}”"))
     if "abuse" in found and "incident" in found and "mass" in found:
         out.append(
@@ -170,7 +167,17 @@ def _signals(
                 f"多人因“{'、'.join(found['abuse'][:2])}”聚集或维权：“{'、'.join(found['incident'][:2])}”",
             )
         )
+    if len(found.get("fiction", ())) < 2:
+        out += alarms.find(full[:READ], found)
     return out
+
+
+def _live(full: str, found: dict[str, list[str]]) -> re.Match[str] | None:
+    """The word that puts a danger into the present. A complaint says 现在 and 现场 of everything: there only strong words count."""
+    told = [cue for cue in found["acute"] if not _SUPPOSED.search(full[: full.find(cue)][-30:])]
+    if not told:
+        return None
+    return (_LIVE_STRONG if "request" in found else _LIVE).search(full)
 
 
 def _from_counts(
@@ -184,7 +191,13 @@ def _from_counts(
     if deaths >= 3 or injured >= 10 or missing >= 3:
         level = 3
     elif deaths:
-        level = 2 if "closed" in found or "epidemic" in found or "past" in found else 3
+        # One person's death that no danger, power or crowd stands behind is grave, but no emergency of the city.
+        alone = deaths == 1 and found.keys().isdisjoint(
+            {"acute", "abuse", "power", "mass", "incident", "request"}
+        )
+        level = 2 if alone or not found.keys().isdisjoint({"closed", "epidemic", "past"}) else 3
+        if deaths == 1 and (_HERO.search(full) or (alone and _PRIVATE.search(full))):
+            level = 1
     else:
         level = 2
     counted = "、".join(
@@ -226,6 +239,10 @@ def _muted(full: str, found: dict[str, list[str]], published: datetime | None) -
         return f"虚构或娱乐内容：“{'、'.join(found['fiction'][:2])}”"
     if "abroad" in found and "request" not in found and any(word in full[:60] for word in found["abroad"]):
         return f"境外事件：“{found['abroad'][0]}”"
+    if "新闻联播" in full[:120]:
+        return "例行播报：“新闻联播”"
+    if "request" not in found and (match := _DEBUNKED.search(full)):
+        return f"内容是辟谣：“{match[0]}”"
     if "演练" in full or "演习" in full:
         return "演练：“演练”" if "演练" in full else "演练：“演习”"
     if published is not None and "request" not in found:
@@ -233,6 +250,18 @@ def _muted(full: str, found: dict[str, list[str]], published: datetime | None) -
         if years and max(years) < published.year - 1:
             return f"一年以前的事：“{max(years)}年”"
     return ""
+
+
+_HINTS = frozenset(
+    ("missing", "violence", "measure", "toxin", "fraud", "food", "panic", "abuse", "incident", "unpaid", "poison", "severe_hazard", "death", "acute", "epidemic", "water", "rumour")
+)  # fmt: skip
+_QUIET = frozenset(("fiction", "market", "calm", "closed", "abroad", "past"))
+
+
+def _hint(found: dict[str, list[str]]) -> bool:
+    """Whether a grave word stands in the text, and none that says it is a story, a bulletin or over."""
+    quiet = _QUIET - {"calm"} if "rumour" in found else _QUIET
+    return not _HINTS.isdisjoint(found) and quiet.isdisjoint(found)
 
 
 def _decide(
@@ -254,6 +283,8 @@ def _decide(
     )
     if "acute" in found and not ({"calm", "fiction", "abroad", "closed"} & found.keys()):
         level = max(level, 1)
+    if not level and _hint(found):
+        level = 1
     if points >= ORANGE:
         level = 2
     for sign in signals:

@@ -22,8 +22,9 @@ class Trainer(Protocol):
         aux: Path,
         barred: list[str],
         force: bool,
+        corrections: bool = False,
     ) -> str:
-        """Train, save where better; the sentences to print."""
+        """Train, with `corrections` also on what analysts set right in the record; save where better; the sentences to print."""
 
     def evaluate(self, data: list[str], settings: Settings, *, models: str | None) -> dict[str, Any]:
         """Scores as `nlp.training.scores.measure` gives them (at least `model` and `texts`)."""

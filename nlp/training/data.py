@@ -111,6 +111,7 @@ def _labels() -> dict[str, dict[str, str]]:
     table = {}
     for line in LABELS.read_text("utf-8").splitlines():
         if not line.startswith("#"):
-            key, topic, urgency, sentiment, respond = line.split("\t")
-            table[key] = {"topic": topic, "urgency": urgency, "sentiment": sentiment, "respond": respond}
+            key, *marks = line.split("\t")
+            named = zip(("topic", "urgency", "sentiment", "respond"), marks, strict=True)
+            table[key] = {name: mark for name, mark in named if mark != "-"}
     return table

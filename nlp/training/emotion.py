@@ -48,8 +48,13 @@ class _Emotion:
         aux: Path,
         barred: list[str],
         force: bool,
+        corrections: bool = False,
     ) -> str:
         """Softmax regression on four fifths; measured on the rest; the vocabulary is that of the folder."""
+        if corrections:
+            raise UsageError(
+                "analysts correct topic, urgency, sentiment and respond; emotion has no corrections to learn from"
+            )
         folder = output or MODELS
         texts, labels = _read(data)
         reader = Reader(vocabulary.of_folder(folder, texts))

@@ -17,6 +17,7 @@ from scipy.sparse import diags, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from huiyin.errors import UsageError
 from huiyin.settings import Settings
 from nlp.corpus.grams import Side, character_counts, dense, rarity
 from nlp.features import Reader
@@ -43,8 +44,13 @@ class _Rumour:
         aux: Path,
         barred: list[str],
         force: bool,
+        corrections: bool = False,
     ) -> str:
         """Fit both heads and their join on all posts; the scores of the card come from splits by source and by time."""
+        if corrections:
+            raise UsageError(
+                "analysts correct topic, urgency, sentiment and respond; rumour has no corrections to learn from"
+            )
         folder = output or MODELS
         posts = read(data)
         bench = _Bench(

@@ -16,10 +16,10 @@ def measure(
     classes: Sequence[str],
     truth: Sequence[str],
     said: Sequence[str],
-    shares: Sequence[float],
+    shares: Sequence[float] | None,
     kinds: Sequence[str],
 ) -> dict[str, Any]:
-    """All scores. `shares` is the calibrated share of the class said; ECE is over ten equal bins of it."""
+    """All scores. `shares` is the calibrated share of the class said, ECE is over ten equal bins of it; None where none is given."""
     labels = [c for c in classes if c in set(truth) | set(said)]
     precision, recall, f1, support = precision_recall_fscore_support(
         truth, said, labels=labels, zero_division=0
@@ -35,7 +35,7 @@ def measure(
         "texts": len(truth),
         "accuracy": float(right.mean()) if len(truth) else 0.0,
         "macro_f1_10": float(np.mean(enough)) if enough else 0.0,
-        "ece": _ece(right, np.asarray(shares, dtype=float)),
+        **({} if shares is None else {"ece": _ece(right, np.asarray(shares, dtype=float))}),
         "classes": per_class,
         "confusion": {"labels": labels, "rows": _confusion(truth, said, labels)},
         "kinds": {
