@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from huiyin.records import AnalysisRow, Clock, DocumentRow, Draft, Issue, IssueDocument, Promise, Statement
 from huiyin.settings import Settings
-from response_kits import clocks, evidence, statements
+from response_kits import clocks, second_answer, statements
 from response_kits.library import rumours as rumour_library
 from response_kits.wording import moment, sentences
-from response_kits.words import overlap
 
 _OFFICIAL = ("notice", "policy", "reply")
 
@@ -44,7 +43,7 @@ def measure(session: Session, issue_id: str, settings: Settings, now: datetime) 
     said = statements.answers(session, issue.id)
     first = said[0].published if said else None
     found = [
-        _first_response(session, issue, begun, said), _clocks(session, issue.id), _updates(said, now), _coverage(issue, said),
+        _second(session, issue, said, now), _first_response(session, issue, begun, said), _clocks(session, issue.id), _updates(said, now), _coverage(issue, said),
         _sourced(session, issue.id), _conflicts(session, issue.id), _promises(session, issue.id, now),
     ]  # fmt: skip
     if first is not None:
@@ -52,6 +51,16 @@ def measure(session: Session, issue_id: str, settings: Settings, now: datetime) 
             found += _before_after(session, issue.id, first, hours, now)
         found += [_rumours(session, issue.id), _quoting(session, issue, said)]
     return found
+
+
+def _second(session: Session, issue: Issue, said: Sequence[Statement], now: datetime) -> Figure:
+    """Whether a second answer is needed: 1 or 0, null before the first one. `rows`: [address, words] behind each reason."""
+    if not said:
+        return Figure("second", "是否需要再次回应", None, "尚未首次回应", f"截至{moment(now)}")
+    signs = second_answer.signs(session, issue, said, now)
+    words = "需要：" + "；".join(sign.reason for sign in signs) if signs else "暂不需要：没有再次回应的迹象"
+    rows = [list(link) for sign in signs for link in sign.links]
+    return Figure("second", "是否需要再次回应", float(bool(signs)), words, f"末次发布至{moment(now)}", rows)
 
 
 def _first_response(session: Session, issue: Issue, begun: datetime, said: Sequence[Statement]) -> Figure:
@@ -111,16 +120,14 @@ def _coverage(issue: Issue, said: Sequence[Statement]) -> Figure:
         sentence for sentence in told if "正在核查" not in sentence
     ]  # that is a promise to answer, no answer
     total = sum(int(row.get("count", 1)) for row in asked)
-    covered = [row for row in asked if any(_speaks_to(str(row["question"]), line) for line in lines)]
+    covered = [
+        row for row in asked if any(second_answer.speaks_to(str(row["question"]), line) for line in lines)
+    ]
     share = sum(int(row.get("count", 1)) for row in covered) / total if total else None
     words = f"{len(covered)}/{len(asked)} 类关切已回应" if asked else "没有归纳出关切"
     return Figure(
         "coverage", "关切回应率", share, words, "截至现在", [str(row["question"]) for row in covered]
     )
-
-
-def _speaks_to(question: str, line: str) -> bool:
-    return evidence.stance(question, line)[0] in ("for", "against") or overlap(question, line) >= 0.6
 
 
 def _sourced(session: Session, issue_id: str) -> Figure:

@@ -20,6 +20,7 @@ from response_kits import strategy as strategies
 from response_kits.asking import of_one, usable
 from response_kits.duty import on_duty
 from response_kits.library import rumours as rumour_library
+from response_kits.library.explained import by_clause
 from response_kits.library.policies import citation, in_force
 from response_kits.questions import GRADES, asked, questions_of
 from response_kits.words import overlap
@@ -249,9 +250,10 @@ def fact_row(fact: Fact) -> dict[str, Any]:
 
 def _clause(session: Session, policy: Policy, clause: Clause, score: float, now: datetime) -> dict[str, Any]:
     force = in_force(session, policy, now.date())
+    passages = by_clause(session, policy.id).get(clause.id, ())
     return {"id": clause.id, "policy": policy.id, "title": policy.title, "number": policy.number, "path": clause.path,
             "citation": citation(policy, clause), "text": clause.text, "score": round(score, 3), "in_force": force.in_force,
-            "reason": force.reason}  # fmt: skip
+            "reason": force.reason, "interpretation": [passage.as_dict() for passage in passages]}  # fmt: skip
 
 
 def _draft(draft: Draft) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from response_kits.effect import Figure
 
 def links(session: Session, figure: Figure) -> list[tuple[str, str]]:
     """What a figure of the effect counts, as (address, words); pairs of lists (before, after) in one row."""
+    if figure.key == "second":
+        return [(str(href), str(words)) for href, words in figure.rows]
     kind = figure.key.rstrip("0123456789h").rstrip("_")
     ids = [row for part in figure.rows for row in (part if isinstance(part, list) else [part])]
     if kind in ("volume", "negative", "rumours"):

@@ -14,6 +14,7 @@ from dashboard.services import read, services, write
 from huiyin.errors import HuiyinError, LimitExceeded, UsageError
 from huiyin.records import Clause, Draft, Issue, Policy, Statement, utcnow
 from response_kits import clocks, evidence, risk
+from response_kits.library import explained as explained_by
 from response_kits.library import policies
 from response_kits.library.identify import normal_number
 
@@ -106,7 +107,7 @@ def show(number: int) -> ResponseReturnValue:
         "policies/show.html", policy=policy, force=policies.in_force(session, policy, today), today=today, explained=explained, older=older,
         newer=session.get(Policy, policy.replaced_by) if policy.replaced_by else None, statuses=policies.STATUS,
         interprets=session.get(Policy, policy.interprets) if policy.interprets else None, citing=citing(session, policy),
-        clocks=waiting, citation=policies.citation,
+        clocks=waiting, citation=policies.citation, passages=explained_by.by_clause(session, number),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from huiyin.errors import UsageError
 from huiyin.progress import progress
 from huiyin.records import Policy, Record
 from huiyin.settings import Settings
-from response_kits.library import policies
+from response_kits.library import explained, policies
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -87,13 +87,17 @@ def _show(rows: list[dict[str, Any]], as_json: bool) -> None:
 
 def _show_one(session: Session, policy: Policy, as_json: bool, now: datetime) -> None:
     row = as_dict(session, policy, now)
+    passages = explained.by_clause(session, policy.id)
     clauses = [
-        {"id": c.id, "path": c.path, "heading": c.heading, "span": [c.start, c.end], "text": c.text}
+        {"id": c.id, "path": c.path, "heading": c.heading, "span": [c.start, c.end], "text": c.text,
+         "explained": [passage.as_dict() for passage in passages.get(c.id, ())]}
         for c in policy.clauses
-    ]
+    ]  # fmt: skip
     if as_json:
         print(json.dumps({**row, "clauses": clauses}, ensure_ascii=False))
         return
     _show([row], False)
     for clause in clauses:
         print(f"\n[{clause['path']}] {clause['heading']}\n{clause['text']}")
+        for passage in clause["explained"]:
+            print(f"    解读：{passage['text']}（{passage['title']}）")
