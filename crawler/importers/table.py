@@ -60,11 +60,25 @@ def _sheet(path: Path, settings: Settings) -> Iterator[tuple[int, list[Any]]]:
         for sheet in book.worksheets:
             # Some exporters write a wrong size, under which read-only mode shows one cell.
             sheet.reset_dimensions()
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield number, list(cells)
+            yield from _cells(sheet, path.name)
             yield 0, []
     finally:
         book.close()
+
+
+def _cells(sheet: Any, name: str) -> Iterator[tuple[int, list[Any]]]:
+    """A sheet's rows; read-only mode reads it only now, so damage in it shows only now."""
+    rows = enumerate(sheet.iter_rows(values_only=True), 1)
+    while True:
+        try:
+            number, cells = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:  # as above: whatever its parts raise
+            raise UsageError(
+                f"{name}: the sheet {sheet.title!r} is damaged ({type(error).__name__}: {error})"
+            ) from error
+        yield number, list(cells)
 
 
 def _with_head(lines: Iterable[tuple[int, list[Any]]], name: str) -> Iterator[Row]:

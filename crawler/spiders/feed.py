@@ -61,29 +61,36 @@ class FeedSpider(SiteSpider):
             return None
         if items is not None:
             return [self._item(item, response) for item in items[:MOST]]
-        feed = feedparser.parse(
-            # Decoded by us, so that a wrong encoding in header or declaration does no harm.
-            _DECLARATION.sub("", text.replace("\x00", "")).encode("utf-8", "replace"),
-            response_headers={"content-type": "application/xml; charset=utf-8"},
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
+        try:
+            feed = feedparser.parse(
+                # Decoded by us, so that a wrong encoding in header or declaration does no harm.
+                _DECLARATION.sub("", text.replace("\x00", "")).encode("utf-8", "replace"),
+                response_headers={"content-type": "application/xml; charset=utf-8"},
+                sanitize_html=False,
+                resolve_relative_uris=False,
+            )
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+            # feedparser notes most damage in `bozo`; some (numbers that are no character) it passes on as it comes.
+            self.broken(response, f"订阅源格式有误：{type(error).__name__}", "feed")
+            return None
         if feed.bozo and not feed.entries:
             self.broken(response, f"订阅源格式有误：{feed.get('bozo_exception')}"[:200], "feed")
             return None
-        if not feed.version and (b"<html" in head or not feed.entries):
+        if not feed.get("version") and (b"<html" in head or not feed.entries):
             self.broken(response, "返回的不是订阅源", "feed")
             return None
         return [self._entry(entry, response) for entry in feed.entries[:MOST]]
 
     def _entry(self, entry: Any, response: Response) -> dict[str, Any]:
         raw = max(
-            [c.get("value", "") for c in entry.get("content", [])] + [entry.get("summary", "")], key=len
+            [str(c.get("value") or "") for c in entry.get("content") or []]
+            + [str(entry.get("summary") or "")],
+            key=len,
         )
         times = (entry.get(name) for name in ("published", "updated", "created"))
         return self._made(
-            response, entry.get("title", ""), entry.get("link", ""), str(entry.get("id", "")), raw, times,
-            entry.get("author", ""), has_content=bool(entry.get("content")),
+            response, str(entry.get("title") or ""), str(entry.get("link") or ""), str(entry.get("id") or ""), raw, times,
+            str(entry.get("author") or ""), has_content=bool(entry.get("content")),
         )  # fmt: skip
 
     def _item(self, item: dict[str, Any], response: Response) -> dict[str, Any]:

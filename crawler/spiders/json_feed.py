@@ -32,7 +32,8 @@ def title(text: str) -> str:
 
 def author(item: dict[str, Any]) -> str:
     """The item's author: 1.1 has a list, 1 had one."""
-    people = item.get("authors") or [item.get("author")]
+    listed = item.get("authors")
+    people = listed if isinstance(listed, list) and listed else [item.get("author")]
     names = [str(one.get("name", "")) for one in people if isinstance(one, dict)]
     return next((name for name in names if name), "")
 

@@ -30,7 +30,12 @@ class Sitemap:
 
 def unpacked(body: bytes, limit: int) -> bytes:
     """The sitemap's bytes; of a .gz file what is packed in it, up to `limit` bytes."""
-    return zlib.decompressobj(31).decompress(body, limit) if body[:2] == b"\x1f\x8b" else body
+    if body[:2] != b"\x1f\x8b":
+        return body
+    try:
+        return zlib.decompressobj(31).decompress(body, limit)
+    except zlib.error:
+        return body  # damaged: what it is then is no sitemap, and `read` says so
 
 
 def looks_like(body: bytes) -> bool:
@@ -51,14 +56,15 @@ def read(body: bytes, url: str, now: datetime) -> Sitemap | None:
         if not isinstance(item.tag, str) or len(found) >= MOST:
             continue
         values = {
-            etree.QName(child).localname: (child.text or "").strip()
-            for child in item
-            if isinstance(child.tag, str)
+            _local(child.tag): (child.text or "").strip() for child in item if isinstance(child.tag, str)
         }
         address = absolute(url, values.get("loc", ""))
         if address:
             found[address] = moment(values["lastmod"], now) if values.get("lastmod") else None
     known = sorted((item for item in found.items() if item[1]), key=lambda item: -item[1].timestamp())  # type: ignore[union-attr]
-    return Sitemap(
-        etree.QName(root).localname == "sitemapindex", [*known, *(i for i in found.items() if not i[1])]
-    )
+    return Sitemap(_local(root.tag) == "sitemapindex", [*known, *(i for i in found.items() if not i[1])])
+
+
+def _local(tag: str) -> str:
+    """A name without its namespace; lxml's own way refuses names that its recovering parser lets through."""
+    return tag.rpartition("}")[2]

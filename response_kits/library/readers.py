@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -136,7 +137,7 @@ def _docx(data: bytes, name: str) -> Iterator[str]:
             xml = part.read(XML_LIMIT + 1)
     except KeyError as error:
         raise HuiyinError(f"{name}: a ZIP archive, but not a Word document") from error
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
         raise HuiyinError(f"{name}: damaged or encrypted: {error}") from error
     if len(xml) > XML_LIMIT:
         raise LimitExceeded(f"{name}: unpacks to more than {XML_LIMIT:,} bytes")
