@@ -7,7 +7,7 @@ import secrets
 
 from flask import Flask, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -21,6 +21,7 @@ from huiyin.errors import (
     Unavailable,
     UsageError,
 )
+from huiyin.records.base import away
 
 STATUS: list[tuple[type[Exception], int, str]] = [
     (UsageError, 400, "请求有误"),
@@ -47,6 +48,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HuiyinError, _known)
     app.register_error_handler(StaleDataError, _known)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _record_away)
     app.register_error_handler(SQLAlchemyError, _unexpected)
     app.register_error_handler(Exception, _unexpected)
 
@@ -78,6 +80,21 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         status,
         HTTP.get(status, "请求没有完成"),
         "请检查地址，或从左侧栏目重新进入。" if status == 404 else str(error.description or ""),
+    )
+
+
+def _record_away(error: OperationalError) -> ResponseReturnValue:
+    """The record does not answer, or its disk is full: nothing was stored, and the same again may work later."""
+    if not away(error):
+        return _unexpected(error)
+    log.error(
+        "request %s %s: the record does not answer: %s",
+        request.method,
+        request.path,
+        getattr(error, "orig", error),
+    )
+    return _page(
+        503, "暂时不可用", "数据库暂时没有响应，或磁盘已满。这次提交没有保存；请稍后再试，或联系管理员。"
     )
 
 

@@ -4,10 +4,13 @@ part `group`, which may write only while it holds its seat.
 
 from __future__ import annotations
 
+import logging
 import time
 
 from sqlalchemy import func, select
 
+from huiyin.errors import Unavailable
+from huiyin.queue.lease import LeaseLost
 from huiyin.records import DocumentRow, Record, utcnow
 from huiyin.search import Index
 from huiyin.settings import Settings
@@ -15,10 +18,12 @@ from nlp.issues import IssueKeeper, consolidate
 from nlp.work import Done, forget_index, index_pending
 from response_kits.work import tend
 
+log = logging.getLogger("huiyin.work")
 TEND = 20.0
 TEND_BUSY = 10.0
 CONSOLIDATE = 600.0
-"""Seconds between two rounds of tending issues, and of late merges, while nothing arrives."""
+REST = 5.0
+"""Seconds between two rounds of tending issues, and of late merges, while nothing arrives; between two attempts at an index that is away."""
 
 
 class Rounds:
@@ -28,20 +33,41 @@ class Rounds:
         self.record, self.settings, self.index = record, settings, index
         self.keeper = IssueKeeper(record, settings)
         self._tended = self._merged = 0.0
-        if lacking(record, index):
-            forget_index(record)
+        self._compared = False
+        self._index_rests = 0.0
 
     def round(self, done: Done) -> Done:
-        """One round after `done.analysed` documents were analysed; fills in the rest of `done`."""
+        """One round after `done.analysed` documents were analysed; fills in the rest of `done`. An index that does not answer holds
+        up neither issues nor alerts: it is tried again after a rest."""
         done.grouped = self.keeper.group_pending()
         done.refreshed = self.keeper.refresh_dirty(utcnow())
-        done.indexed = index_pending(self.record, self.index)
         if not done and time.monotonic() - self._merged > CONSOLIDATE:
-            done.refreshed += consolidate(self.keeper, utcnow())  # what was joined or parted is worked out next
+            # What was joined or parted is worked out in the next round.
+            done.refreshed += consolidate(self.keeper, utcnow())
             self._merged = time.monotonic()
         if time.monotonic() - self._tended > (TEND_BUSY if done else TEND):
             self.tend()
+        if time.monotonic() > self._index_rests:
+            try:
+                done.indexed = self._fill_index()
+            except LeaseLost:
+                raise
+            except Unavailable as error:
+                log.warning("%s; tried again in %.0f s", error, REST)
+                self._index_rests = time.monotonic() + REST
         return done
+
+    def _fill_index(self) -> int:
+        if not self._compared:
+            if lacking(self.record, self.index):
+                forget_index(self.record)
+            self._compared = True
+        return index_pending(self.record, self.index)
+
+    @property
+    def unindexed(self) -> bool:
+        """Whether the index did not answer the last time."""
+        return time.monotonic() < self._index_rests
 
     def tend(self) -> None:
         """Clocks, rumours and alerts of the issues as they are now."""

@@ -151,6 +151,15 @@ def crossed(error: BaseException) -> bool:
     return state in ("40001", "40P01")  # serialisation failure, deadlock
 
 
+def away(error: OperationalError) -> bool:
+    """Whether the database did not answer, had no room or was busy, so that the same may work later; else it is a fault of ours."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (5, 6, 8, 10, 13, 14)  # busy, locked, read-only, I/O, full, cannot open
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state[:2] in ("08", "53", "57", "25")  # connection, resources, operator, time-out
+
+
 def _sqlite_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     # pysqlite's own transaction handling starts transactions late; we start them ourselves (_sqlite_begin).
     connection.isolation_level = None

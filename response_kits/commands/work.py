@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
                 time.sleep(5)
             total = Done(*(a + b for a, b in zip(total.counts(), done.counts(), strict=True)))
             if not done:
-                if args.once:
+                if args.once and not rounds.unindexed:
                     rounds.tend()
                     break
                 time.sleep(args.idle)

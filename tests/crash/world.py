@@ -86,6 +86,15 @@ class World:
             self.token = make(session, "压力", ("push",), user="loader", by="test")
         record.close()
 
+    @classmethod
+    def restored(cls, other: World, home: Path) -> World:
+        """An empty folder on the same fork server, for a backup to be put into."""
+        made = cls.__new__(cls)
+        made.__dict__.update(
+            {**other.__dict__, "home": home, "port": free_port(), "pushed": {}, "imported": {}}
+        )
+        return made
+
     @property
     def settings(self) -> Settings:
         return Settings(home=str(self.home), database=self.database, search=self.search, queue=self.queue)
