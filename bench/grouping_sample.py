@@ -40,9 +40,16 @@ def grouped(items: list[Item], known: str, slow: timedelta | None) -> tuple[Grou
     """The grouper after all items, and how many proposals of the slow pass it took; `slow`: time between two passes, None: none."""
     grouper, taken = Grouper(), 0
     due = items[0].published
+    spoken: list[Item] = []
     for item in items:
         grouper.add(item.key, item.text, item.title, item.published, context=context(item, known))
+        if known == "all" and item.comments:
+            spoken.append(item)
         if slow and item.published >= due:
+            for one in spoken:  # what is said under it by now
+                grouper.hear(
+                    one.key, [said.text for said in one.comments if said.published <= item.published]
+                )
             taken += settle(grouper)
             due = item.published + slow
     return grouper, taken + (settle(grouper) if slow else 0)

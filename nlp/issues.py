@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -88,6 +90,7 @@ class IssueKeeper:
                 self._place(session, row, analysis)
             else:  # a document that changed stays where it is; its issue is worked out anew
                 session.get_one(Issue, member.issue_id).dirty = True
+            self.grouper.hear(row.id, said(row.comments))
             row.state = "grouped"
         return len(rows)
 
@@ -150,6 +153,11 @@ class IssueKeeper:
         return done
 
 
+def said(comments: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Texts of the comments under a document, as the record has them."""
+    return [str(comment.get("text", "")) for comment in comments]
+
+
 def restored(record: Record, settings: Settings) -> Grouper:
     """A grouper that knows the issues of the window, as the record has them, and people's constraints."""
     window = timedelta(days=settings.group_window_days)
@@ -167,6 +175,7 @@ def restored(record: Record, settings: Settings) -> Grouper:
                 DocumentRow.when,
                 AnalysisRow.words,
                 DocumentRow.author,
+                DocumentRow.comments,
                 func.coalesce(func.nullif(DocumentRow.parent, ""), DocumentRow.duplicate_of),
             )
             .join(DocumentRow, DocumentRow.id == IssueDocument.document_id)
@@ -174,11 +183,12 @@ def restored(record: Record, settings: Settings) -> Grouper:
             .where(IssueDocument.when >= newest - window)
             .order_by(IssueDocument.when, IssueDocument.document_id)
         )
-        for issue_id, document, text, title, when, words, author, parent in rows:
+        for issue_id, document, text, title, when, words, author, comments, parent in rows:
             context = Context(parent or "", author)
             grouper.restore(
                 issue_id, document, text, title, when, words=tuple(words.split()), context=context
             )
+            grouper.hear(document, said(comments))
         for constraint in session.scalars(select(Constraint).order_by(Constraint.id)):
             if constraint.kind == "must":
                 grouper.must_link(constraint.left, constraint.right)

@@ -14,7 +14,7 @@ from nlp.corpus.grouping import Grouper
 from nlp.corpus.issues import Issue, Member
 from nlp.corpus.vectors import Vector, dot
 
-MERGE = 0.38
+MERGE = 0.5
 """Least cosine of two centroids (issues of two or more texts) to propose a merge; well above the joining threshold,
 since a wrong merge costs more than a late one."""
 SPLIT = 0.07

@@ -3,7 +3,8 @@
 A story's posts share few words two by two (a joke, a clipped post, a question), so likeness of texts cannot join them. Here an
 issue is a model of language: each word that it uses more often than the window and the background do speaks for it, each
 word that it has never used speaks a little against it. A fragment whose documents mostly speak for a larger issue, and
-clearly for no other, is proposed to be merged into it. A writer who has spoken in an issue before is heard more readily.
+clearly for no other, is proposed to be merged into it. A writer who has spoken in an issue before is heard more readily, an
+issue that burns attracts more than one that has gone quiet, and what others say under a document speaks with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import log, log1p
 
 from nlp.corpus.issues import Issue, Member
@@ -22,7 +24,7 @@ UNSEEN = 0.9
 """Weight of everybody's words in the mixture: a word that the issue never used costs −ln UNSEEN."""
 LEAST = 2.0
 """Natural logarithm of the odds, for the issue against everybody, at which one document counts as speaking for it."""
-LONG, STEEP = 40, 0.4
+LONG, STEEP = 40, 0.1
 """Features beyond which each one raises the bar by STEEP: a letter's hundred words are not a hundred witnesses."""
 MARGIN = 0.5
 """By how much the best issue must lead the next one."""
@@ -32,12 +34,18 @@ SUREST, FEWEST = 4, 12
 """Each pass proposes the surest 1/SUREST, at least FEWEST: a story that has grown judges the others better next time."""
 SHARED = 0.3
 """How much the rest of the window counts as everybody: the story's own other fragments are in it."""
-WRITER = 3.0
+WRITER = 4.0
 """What it adds that the document's author has written in the issue."""
 BUSY = 12
 """Documents of one author beyond which the author (a paper, a hot list) says nothing about a story."""
 SILENCE, GAP = 0.5, 10.0
 """Price of a distance in time: SILENCE · ln(1 + days to the issue's nearest document); beyond GAP days there is no tie."""
+LIVELY, FEW = 5 * 86_400.0, 5
+"""A story with fewer texts than FEW in the seconds LIVELY before and after a document attracts those of its writers only: the
+letters of a year about one kind of nuisance use the same words, and are many matters."""
+AROUND = 12 * 3600.0
+BURNING, USUAL = 1.0, 5.0
+"""A story with n texts in the seconds AROUND before and after a document gains BURNING · ln((n + ½) / USUAL)."""
 POSTED = 8
 """Stories looked up under one feature, those for which it speaks most."""
 FRAGMENTS = 20_000
@@ -64,6 +72,7 @@ class Words:
         self.texts = 0
         for member in members:
             self.counts.update(member.keys)
+            self.counts.update(member.heard)
             self.texts += 1
 
 
@@ -132,6 +141,7 @@ def _story(issue: Issue, members: Sequence[Member], words: Words) -> _Story:
     counts: Counter[int] = Counter()
     for member in members:
         counts.update(member.keys)
+        counts.update(member.heard)
     size, rest = len(members), max(words.texts - len(members), 1)
     known = background()[0] + words.texts
     odds = {}
@@ -143,6 +153,11 @@ def _story(issue: Issue, members: Sequence[Member], words: Words) -> _Story:
             odds[key] = value - log(UNSEEN)
     authors = {member.author for member in members if member.author}
     return _Story(issue, size, odds, authors, sorted(member.when for member in members))
+
+
+def _near(times: Sequence[float], when: float, around: float) -> int:
+    """How many of the times (seconds, sorted) lie within `around` of a moment."""
+    return bisect(times, when + around) - bisect(times, when - around)
 
 
 def _gap(times: Sequence[float], when: float) -> float:
@@ -183,10 +198,10 @@ def _vote(
 ) -> tuple[int, float] | None:
     """(place in `stories`, logarithm of the odds) of the story that one document speaks for; None where it is not plain."""
     spoken: dict[int, float] = {}
-    for key in member.keys:
+    for key in chain(member.keys, member.heard):
         for at, odds in index.get(key, ()):
             spoken[at] = spoken.get(at, 0.0) + odds
-    base = len(member.keys) * log(UNSEEN)
+    base = (len(member.keys) + len(member.heard)) * log(UNSEEN)
     scores = []
     for at, score in spoken.items():
         story = stories[at]
@@ -194,9 +209,14 @@ def _vote(
         if story.issue is issue or gap > GAP:
             continue
         heard = WRITER if member.author in story.authors and member.author in writers else 0.0
-        scores.append((score + base + heard - SILENCE * log1p(gap), at))
+        near = _near(story.times, member.when, AROUND)
+        lively = _near(story.times, member.when, LIVELY) >= FEW
+        if not (lively or heard):
+            continue
+        burning = BURNING * log((near + 0.5) / USUAL)
+        bar = LEAST + STEEP * max(len(member.keys) - LONG, 0)
+        scores.append((score + base + heard + burning - SILENCE * log1p(gap) - bar, at))
     scores.sort(reverse=True)
-    bar = LEAST + STEEP * max(len(member.keys) - LONG, 0)
-    if not scores or scores[0][0] < bar or (len(scores) > 1 and scores[0][0] - scores[1][0] < MARGIN):
+    if not scores or scores[0][0] < 0 or (len(scores) > 1 and scores[0][0] - scores[1][0] < MARGIN):
         return None
     return scores[0][1], scores[0][0]

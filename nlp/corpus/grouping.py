@@ -8,6 +8,7 @@ the text in, else it founds an issue. Near-duplicates follow their original with
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,6 +121,18 @@ class Grouper(Ledger):
         self._put(issue, Member.of(doc_id, vector, moment, author=context.author))
         near = "没有用词相近的议题" if best is None else f"最近的议题只有 {score:.2f}，不足 {bar:.2f}"
         return Assignment(issue.id, 1.0, f"新议题：{near}")
+
+    def hear(self, doc_id: str, comments: Sequence[str]) -> None:
+        """Take what is said under a document (all of it, in place of what was heard before). It weighs in the slow pass only;
+        a document that is not here is none of our concern."""
+        number = self._home.get(doc_id)
+        if number is not None:
+            member = self.live[number].members[doc_id]
+            if not comments and not member.heard:
+                return
+            own = set(member.keys)
+            said = vectors.features(vectors.terms("\n".join(comments)))
+            member.heard = array("I", [key for key in said if key not in own][: vectors.FEATURES])
 
     def _read(self, text: str, title: str, words: Sequence[str] | None) -> tuple[str, Vector]:
         cleaned = vectors.clean(text, title)

@@ -18,7 +18,8 @@ CENTROID = 240
 
 @dataclass(slots=True)
 class Member:
-    """One document as two packed arrays, heaviest feature first. `when`: seconds since 1970; `pinned`: a person put it here."""
+    """One document as two packed arrays, heaviest feature first. `when`: seconds since 1970; `pinned`: a person put it here;
+    `heard`: features of what others say under it that it has not itself."""
 
     id: str
     keys: array[int]
@@ -27,6 +28,7 @@ class Member:
     copy_of: str = ""
     pinned: bool = False
     author: str = ""
+    heard: array[int] = field(default_factory=lambda: array("I"))
 
     @classmethod
     def of(cls, id: str, vector: Vector, when: float, copy_of: str = "", author: str = "") -> Member:

@@ -115,3 +115,24 @@ def test_an_empty_grouper_has_nothing_to_gather() -> None:
     grouper = Grouper()
     assert attractions(grouper, window(grouper)) == []
     assert consolidate(grouper) == []
+
+
+def test_what_is_said_under_a_post_speaks_with_it() -> None:
+    grouper = filled("窗户不敢开，头疼", writer="somebody")
+    name = str(grouper.issue_of(FRAGMENT))
+    assert all(one.fragment != name for one in attractions(grouper, window(grouper)))
+    grouper.hear(FRAGMENT, ["永兴仓储园火灾还没扑灭吗", "消防员还在，环城路封闭，浓烟没散"])
+    assert any(one.fragment == name for one in attractions(grouper, window(grouper)))
+
+
+def test_a_story_gone_quiet_attracts_its_writers_only() -> None:
+    """Letters of a whole year about one kind of nuisance are many matters."""
+    late = START + timedelta(days=9)
+    found = []
+    for writer in ("somebody", "u1"):
+        grouper = filled()
+        grouper.add(FRAGMENT, SHORT, "", late, context=Context(author=writer))
+        found.append(
+            any(one.fragment == grouper.issue_of(FRAGMENT) for one in attractions(grouper, window(grouper)))
+        )
+    assert found == [False, True]
