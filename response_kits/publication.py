@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from huiyin.records import Draft, Issue, IssueEvent, Rumour, Statement, audit
 from huiyin.settings import Settings
-from response_kits import clocks, drafts, statements
+from response_kits import clocks, drafts, recall, statements
 from response_kits.library import rumours
 from response_kits.moves import Person
 from response_kits.wording import stamp
@@ -65,4 +65,4 @@ def _restamp(session: Session, draft: Draft, user: Person, now: datetime) -> Non
 
 def taken_back(session: Session, draft: Draft, user: Person, reason: str, now: datetime) -> None:
     for statement in session.scalars(select(Statement).where(Statement.draft_id == draft.id)).all():
-        statements.correct(session, statement.id, "withdrawn", user.name, reason, now)
+        recall.correct(session, statement.id, "withdrawn", user.name, reason, now)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from huiyin.errors import NotFound, UsageError
-from huiyin.records import DocumentRow, IssueDocument, IssueEvent, Promise, Statement, audit
+from huiyin.records import DocumentRow, IssueDocument, IssueEvent, Organisation, Promise, Statement, audit
 from response_kits.figures import Figure, figures, same
 from response_kits.wording import sentences
 from response_kits.workdays import ZONE
@@ -142,7 +142,7 @@ def of_issue(session: Session, issue_id: str) -> list[Statement]:
 
 def answers(session: Session, issue_id: str) -> list[Statement]:
     """Statements that answer an issue, oldest first: those that came after its third public text. What was out before people
-    spoke of the matter answers nothing."""
+    spoke of the matter answers nothing, and a superior body's text (by the directory) is not our answer."""
     spoken = (
         select(DocumentRow.when)
         .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
@@ -155,10 +155,11 @@ def answers(session: Session, issue_id: str) -> list[Statement]:
         .limit(1)
     )
     third = session.scalars(spoken).first()
+    above = set(session.scalars(select(Organisation.name).where(Organisation.level == "superior")))
     return [
         s
         for s in of_issue(session, issue_id)
-        if s.draft_id is not None or (third is not None and s.published >= third)
+        if s.draft_id is not None or (s.body not in above and third is not None and s.published >= third)
     ]
 
 

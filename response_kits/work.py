@@ -10,7 +10,7 @@ from sqlalchemy import select
 from huiyin.errors import HuiyinError
 from huiyin.records import OPEN_STATES, Issue, Preference, Record
 from huiyin.settings import Settings
-from response_kits import alerts, clocks, disclosure
+from response_kits import alerts, clocks, consult, disclosure, escalation
 from response_kits.library.matching import match_pending
 from response_kits.sample import load_sample
 
@@ -33,6 +33,9 @@ def tend(record: Record, settings: Settings, now: datetime) -> None:
             if issue.level >= 1 or issue.must_answer:
                 clocks.start_for(session, issue, settings, now)
         clocks.refresh(session, now)
+    with record.session() as session:
+        consult.lapse(session, now)
+        escalation.raise_alerts(session, now)
     with record.session() as session:
         disclosure.suggest(session, now)
     with record.session() as session:

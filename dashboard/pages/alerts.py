@@ -16,6 +16,7 @@ from dashboard.services import read, services
 from huiyin.errors import NotFound, UsageError
 from huiyin.records import Alert, Issue, Preference, Source, User, utcnow
 from huiyin.rules import load
+from response_kits import escalation
 from response_kits.alerts import precision
 from response_kits.alerts.deliver import configured
 
@@ -30,7 +31,7 @@ WATCH = "watch"
 
 def rules() -> dict[str, str]:
     """Rule → its name, in the order of the table."""
-    return {rule["key"]: rule["name"] for rule in load("alerts")["rule"]}
+    return {rule["key"]: rule["name"] for rule in load("alerts")["rule"]} | escalation.NAMES
 
 
 def chosen(args: Mapping[str, str]) -> Select[Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dashboard import auth, sample
 from dashboard.services import read, write
 from huiyin.records import OPEN_STATES, Alert, Clock, Draft, Issue, Promise, utcnow
-from response_kits import disclosure, workflow
+from response_kits import consult, disclosure, recall, workflow
 from response_kits.alerts import acknowledge as judge
 
 bp = Blueprint("home", __name__)
@@ -65,8 +65,15 @@ def index() -> ResponseReturnValue:
             disclosure.waiting(session, LIMIT),
         ),
         Queue("review", "待我审核", "没有等您审核的文稿。", _to_review(session)),
+        Queue("consult", "会商逾期须催办", "没有超过答复期限的会商。", _consult(session)),
         Queue("returned", "退回给我", "没有退回的文稿。", _returned(session)),
         Queue("mine", "我认领的事件", "您还没有认领事件；在“事件”列表中按 a 键认领。", _mine(session)),
+        Queue(
+            "recall",
+            "更正还没有到位",
+            "已更正、已撤回的发布都处理到位了。",
+            recall.open_tasks(session)[:LIMIT],
+        ),
         Queue("promises", "到期的承诺", "没有一周内到期的公开承诺。", _promises(session)),
     ]
     return render_template(
@@ -130,6 +137,11 @@ def _to_review(session: Session) -> list[Any]:
         for draft, issue in session.execute(wanted).all()
         if workflow.available_moves(draft, g.user)
     ]
+
+
+def _consult(session: Session) -> list[Any]:
+    """(draft, issue) of consultations over their deadline whose silent bodies must be chased."""
+    return [(draft, session.get_one(Issue, draft.issue_id)) for draft in consult.overdue(session)[:LIMIT]]
 
 
 def _returned(session: Session) -> list[Any]:

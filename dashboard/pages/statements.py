@@ -10,7 +10,7 @@ from dashboard import auth, forms
 from dashboard.services import read, write
 from huiyin.errors import NotFound, UsageError
 from huiyin.records import Draft, Issue, Promise, Statement, utcnow
-from response_kits import statements
+from response_kits import recall, statements
 
 bp = Blueprint("statements", __name__)
 bp.nav = [(55, "statements.index", "发布记录", "")]  # type: ignore[attr-defined]
@@ -70,6 +70,7 @@ def show(number: int) -> ResponseReturnValue:
         "statements/show.html", row=row, states=statements.STATES, conflicts=conflicts,
         promises=list(session.scalars(select(Promise).where(Promise.statement_id == number).order_by(Promise.id))),
         issue=session.get(Issue, row.issue_id) if row.issue_id else None, draft=session.get(Draft, row.draft_id) if row.draft_id else None,
+        tasks=recall.of_statement(session, number),
         others=[other for other in statements.of_issue(session, row.issue_id) if other.id != number] if row.issue_id else [],
     )  # fmt: skip
 
@@ -82,7 +83,7 @@ def correct(number: int) -> ResponseReturnValue:
     if after == "withdrawn" and g.user.role != "leader":
         raise UsageError("撤回已发布的内容由领导决定；发言人可标为“已更正”。")
     with write() as session:
-        statements.correct(session, number, after, g.user.name, why, utcnow())
+        recall.correct(session, number, after, g.user.name, why, utcnow())
     return redirect(url_for("statements.show", number=number))
 
 
@@ -99,3 +100,41 @@ def kept(number: int, promise: int) -> ResponseReturnValue:
             raise NotFound("这条发布记录没有该承诺。")
         statements.kept(session, promise, g.user.name, note, utcnow())
     return redirect(url_for("statements.show", number=number, _anchor="promises"))
+
+
+@bp.post("/statements/<int:number>/recall/<int:task>")
+@auth.allow("analyst", "spokesperson", "leader")
+def recalled(number: int, task: int) -> ResponseReturnValue:
+    """A place that used a text which no longer stands was put right; how."""
+    with write() as session:
+        recall.done(session, number, task, g.user.name, forms.line("note", 500), utcnow())
+    return redirect(url_for("statements.show", number=number, _anchor="recall"))
+
+
+@bp.post("/statements")
+@auth.allow("analyst", "spokesperson", "leader")
+def record() -> ResponseReturnValue:
+    """Keep a text that we published elsewhere or that a superior body published: its figures count in the checks for conflicts."""
+    title, body, text = forms.line("title", 300), forms.line("body", 120), forms.text("text", 30_000).strip()
+    at, url, issue_id = forms.moment("published"), forms.line("url", 1000), forms.line("issue", 64)
+    if not (title and body and text and at):
+        raise UsageError("标题、发布单位、发布时间和全文都要填写。")
+    if at > utcnow():
+        raise UsageError("发布时间晚于现在。")
+    if url and not url.startswith(("http://", "https://")):
+        raise UsageError("发布网址须以 http:// 或 https:// 开头。")
+    with write() as session:
+        if issue_id and session.get(Issue, issue_id) is None:
+            raise NotFound("没有这个事件。")
+        made = statements.keep(
+            session,
+            title=title,
+            text=text,
+            body=body,
+            issue_id=issue_id,
+            url=url,
+            published=at,
+            by=g.user.name,
+        )
+        number = made.id
+    return redirect(url_for("statements.show", number=number))
