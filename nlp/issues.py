@@ -43,8 +43,8 @@ COOL = timedelta(minutes=10)
 BREATH = 0.05
 """Seconds without a write lock after each transaction: SQLite wakes waiting writers by polling, a busy worker would starve them."""
 ROUNDS = 16
-PATIENCE = 20.0
-"""Seconds after which the slow pass begins no further round."""
+PATIENCE = 2.0
+"""Seconds after which the slow pass takes no further proposal."""
 MACHINE = ""
 UNTOUCHED = ("new",)
 """States in which the machine may still merge and split by itself."""
@@ -234,14 +234,23 @@ def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime, 
             )
         )
     target.dirty = True
-    _tell_worker(session, now)
+    if by != MACHINE:  # the worker knows what it did itself
+        _tell_worker(session, now)
     return target
 
 
 def split(
-    session: Session, issue_id: str, documents: list[str], by: str, now: datetime, *, reason: str = ""
+    session: Session,
+    issue_id: str,
+    documents: list[str],
+    by: str,
+    now: datetime,
+    *,
+    reason: str = "",
+    name: str = "",
 ) -> Issue:
-    """A person says that some documents are another matter: they become an issue of their own, with a constraint."""
+    """A person says that some documents are another matter: they become an issue of their own (`name`: its id, where it has one
+    already), with a constraint."""
     issue = session.get_one(Issue, issue_id)
     members = list(
         session.scalars(
@@ -251,7 +260,7 @@ def split(
         )
     )
     fresh = Issue(
-        id=f"{members[0].document_id[:20]}s", title=issue.title, topic=issue.topic, first=members[0].when, last=members[0].when, seen=now,
+        id=name or f"{members[0].document_id[:20]}s", title=issue.title, topic=issue.topic, first=members[0].when, last=members[0].when, seen=now,
         sample=issue.sample,
     )  # fmt: skip
     session.merge(fresh)
@@ -278,7 +287,8 @@ def split(
             issue_id=made.id, by=by, kind="split", text=f"由“{issue.title}”拆出", data={"from": issue_id}
         )
     )
-    _tell_worker(session, now)
+    if by != MACHINE:
+        _tell_worker(session, now)
     return made
 
 
@@ -343,18 +353,21 @@ def consolidate(keeper: IssueKeeper, now: datetime) -> int:
     A merge can make the next one plain, so it is asked again until nothing changes, ROUNDS times at most.
     """
     applied = 0
+    start = monotonic()
     try:
-        start = monotonic()
         for _ in range(ROUNDS):
-            if monotonic() - start > PATIENCE:
-                break  # new documents wait; the next pass goes on
-            done = sum(_settle(keeper, proposal, now) for proposal in propose(keeper.grouper))
+            done = 0
+            for proposal in propose(keeper.grouper):
+                if monotonic() - start > PATIENCE:
+                    return applied + done  # new documents wait, one of them may be red; the next pass goes on
+                done += _settle(keeper, proposal, now)
             applied += done
             if not done:
                 break
-    finally:  # memory follows the record, also where the record could not be written
-        if applied:
-            keeper.grouper = restored(keeper.record, keeper.settings)
+    except BaseException:
+        # Memory is ahead of the record now: start again from what the record says.
+        keeper.grouper = restored(keeper.record, keeper.settings)
+        raise
     return applied
 
 
@@ -381,10 +394,12 @@ def _settle(keeper: IssueKeeper, proposal: Proposal, now: datetime) -> bool:
         if proposal.kind == "split" and _joined_by_machine(session, issues[0].id):
             return False  # else joining and parting could alternate for ever; people may still part it
         turned = replace(proposal, issues=tuple(issue.id for issue in issues))
-        if apply(keeper.grouper, turned) is None:
+        left = apply(keeper.grouper, turned)
+        if left is None:
             return False
         if proposal.kind == "merge":
             merge(session, issues[0].id, [issues[1].id], MACHINE, now, reason=proposal.reason)
         else:
-            split(session, issues[0].id, list(proposal.documents), MACHINE, now, reason=proposal.reason)
+            documents = list(proposal.documents)
+            split(session, issues[0].id, documents, MACHINE, now, reason=proposal.reason, name=left)
     return True
