@@ -75,7 +75,7 @@ class Document:
 
 def document_id(source: str, native: str) -> str:
     """The stable id of the thing that `source` calls `native` (its own id, or the canonical address): 24 hex digits."""
-    return hashlib.sha256(f"{source}\n{native}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{source}\n{native}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def check_zip(path: Path, settings: Settings) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             total = sum(item.file_size for item in archive.infolist())
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
         raise UsageError(f"{path.name}: damaged, or not of the kind its name says ({error})") from error
     most = min(10 * settings.upload_limit, max(200 * path.stat().st_size, 10_000_000))
     if total > most:

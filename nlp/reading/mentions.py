@@ -13,6 +13,8 @@ from nlp.reading.placing import Frame, placed
 
 __all__ = ["Mention", "mentions"]
 
+LONGEST_GAP = 24
+"""Most characters between a kind of harm and the number that belongs to it."""
 LIMIT = 300
 """No sentence is read after so many mentions: no report has them, and a text made to be slow has."""
 
@@ -172,7 +174,7 @@ def _in_clause(sentence: str, start: int, end: int, taken: list[tuple[int, int]]
             if token.kind:
                 out.append(_mention(sentence, token.kind, [token], token.start, token.end, token.severity))
                 waiting, last_kind = [], None
-            elif last_kind is not None and patterns.LINK.match(sentence[last_kind.end() : token.start]):
+            elif last_kind is not None and _linked(sentence[last_kind.end() : token.start]):
                 out.append(_joined(sentence, last_kind, [token], last_kind.start(), token.end))
                 used.add(last_kind.start())
                 last_kind = None
@@ -187,6 +189,12 @@ def _in_clause(sentence: str, start: int, end: int, taken: list[tuple[int, int]]
         else:
             last_kind = token
     return out
+
+
+def _linked(gap: str) -> bool:
+    """Whether only linking words stand between a kind and its number. They can be cut in many ways (人数, or 人 and 数), so a
+    gap made of them would take time that doubles with each word: one longer than people write links nothing."""
+    return len(gap) <= LONGEST_GAP and patterns.LINK.match(gap) is not None
 
 
 def _place_of(token: Number | re.Match[str]) -> int:

@@ -72,7 +72,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     year = r"(?:\d{4}|[零〇一二三四五六七八九]{4})"
     two = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
     return (
-        ("link", re.compile(r"https?://[\w./?=&%#-]+|www\.[\w./?=&%#-]+|[\w.]+@[\w.]+")),
+        ("link", re.compile(r"https?://[\w./?=&%#-]+|www\.[\w./?=&%#-]+|[\w.]{1,64}@[\w.]{1,255}")),
         ("doc", re.compile(r"(?P<code>[\u4e00-\u9fff]{0,8})[〔\[(【]\s*(?P<y>\d{4})\s*年?[〕\])】]\s*第?\s*(?P<s>\d{1,5})\s*号")),
         ("pct", re.compile(rf"百分之(?P<n>{_N})|(?P<n2>{_N})%|(?P<n3>{_N})个百分点")),
         ("part", re.compile(rf"(?P<d>{_N})分之(?P<n>{_N})")),

@@ -35,3 +35,21 @@ def test_spoiled_texts_end_as_well(name: str) -> None:
     found = run(name, CASES)
     assert not found.failures
     assert found.read + found.refused == CASES
+
+
+@pytest.mark.parametrize(
+    ("door", "text"),
+    [
+        ("page", "<p>" + "9" * 4000 + " 页</p>"),  # every cut of a run of digits was tried
+        (
+            "check",
+            "字" * 30_000 + "，见a",
+        ),  # from each character a word before an @ was looked for to the end
+        ("analyse", "死亡" + "人数" * 60 + "3鑫"),  # linking words that can be cut in two ways
+        ("check", "甲" * 6_000),
+    ],
+)
+@pytest.mark.timeout(60)
+def test_texts_that_once_took_minutes(door: str, text: str) -> None:
+    """CPU time is bounded by the test's own patience: each took more than ten minutes, or grew with the square."""
+    next(one for one in DOORS if one.name == door).parse(text.encode())
