@@ -75,28 +75,40 @@ class Told:
     data: dict[str, Any]
 
 
+def items() -> list[Item]:
+    """The sample city's texts, policies left out."""
+    return [item for item in build().out() if item.where != "policy"]
+
+
 def pool() -> list[Told]:
-    """The sample city's texts, policies left out, each analysed once."""
-    items = [item for item in build().out() if item.where != "policy"]
-    rows = [{"id": item.key, "text": item.text, "title": item.title} for item in items]
+    """The sample city's texts, each analysed once."""
+    texts = items()
+    rows = [{"id": item.key, "text": item.text, "title": item.title} for item in texts]
     return [
-        Told(item, made, made.as_dict()) for item, made in zip(items, Analyser.load().many(rows), strict=True)
+        Told(item, made, made.as_dict()) for item, made in zip(texts, Analyser.load().many(rows), strict=True)
     ]
 
 
-def vary(told: Told, number: int) -> tuple[str, str]:
+def vary(item: Item, number: int) -> tuple[str, str]:
     """(id, text) of the pool's text as somebody else would tell it."""
-    name = hashlib.sha256(f"scale-{number}".encode()).hexdigest()[:32]
-    return name, f"{told.item.text}（{STREETS[number % 10]}{number % 997}号，{number}号楼住户）"
+    return name_of(number), f"{item.text}（{STREETS[number % 10]}{number % 997}号，{number}号楼住户）"
 
 
-def document(told: Told, number: int, now: datetime) -> Document:
-    """A text that comes in now, as a crawl would hand it to the intake."""
-    name, text = vary(told, number)
-    return Document(
-        id=name, source=f"scale-{told.item.where}", text=text, title=told.item.title, fetched=now, published=now,
-        kind=KINDS.get(told.item.where, "post"), author=f"人{number % 50_021}", url=f"https://scale.example/{name}",
-    )  # fmt: skip
+def name_of(number: int) -> str:
+    return hashlib.sha256(f"scale-{number}".encode()).hexdigest()[:32]
+
+
+def coming(start: int) -> Iterator[Document]:
+    """Documents without end, each of the moment at which it is asked for, as a crawl would hand them to the intake."""
+    texts, number = items(), start
+    while True:
+        item, now = texts[number * 7919 % len(texts)], utcnow()
+        name, text = vary(item, number)
+        yield Document(
+            id=name, source=f"scale-{item.where}", text=text, title=item.title, fetched=now, published=now, kind=KINDS.get(item.where, "post"),
+            author=f"人{number % 50_021}", url=f"https://scale.example/{name}",
+        )  # fmt: skip
+        number += 1
 
 
 def moments(count: int, now: datetime, chance: np.random.Generator) -> list[datetime]:
@@ -213,7 +225,7 @@ def _block(
         told = texts[
             (member[number] * 31 + number % 7 if member[number] >= 0 else number * 7919) % len(texts)
         ]
-        name, text = vary(told, number)
+        name, text = vary(told.item, number)
         copy = first if number % 4 == 3 else ""
         first = name if not copy else first
         where = f"scale-{told.item.where}"
@@ -269,18 +281,6 @@ def _rumours(record: Record, count: int, when: Sequence[datetime]) -> None:
         )
         session.flush()
         session.execute(insert(RumourMatch), [
-            {"rumour_id": number % 40 + 1, "document_id": vary_id(at), "score": 0.9, "decision": "auto", "when": when[at], "at": when[at]}
+            {"rumour_id": number % 40 + 1, "document_id": name_of(at), "score": 0.9, "decision": "auto", "when": when[at], "at": when[at]}
             for number, at in enumerate(range(0, count, 50))
         ])  # fmt: skip
-
-
-def vary_id(number: int) -> str:
-    return hashlib.sha256(f"scale-{number}".encode()).hexdigest()[:32]
-
-
-def coming(texts: Sequence[Told], start: int) -> Iterator[Document]:
-    """Documents without end, each at the moment it is asked for."""
-    number = start
-    while True:
-        yield document(texts[number * 7919 % len(texts)], number, utcnow())
-        number += 1

@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from _city_at_scale import coming, fill, pool
+from _city_at_scale import coming, fill
 from sqlalchemy import func, select
 
 from dashboard.auth import COOKIE, hash_password, start_session
@@ -58,8 +58,7 @@ def feed(home: str, rate: int) -> None:
 
     settings = load(environ={}, home=home)
     record = Record.open(settings, migrate=False)
-    intake, texts = Intake(record, settings), pool()
-    source = coming(texts, int(time.time()) * 1000)
+    intake, source = Intake(record, settings), coming(int(time.time()) * 1000)
     batch = max(1, rate // 2)
     intake.store([next(source) for _ in range(batch)])  # builds the fold index over 30 days
     print("ready", flush=True)
@@ -193,7 +192,8 @@ def measure(settings: Settings, args: argparse.Namespace, port: int) -> dict[str
                 text=True,
             )
             assert feeder.stdout is not None
-            feeder.stdout.readline()
+            if feeder.stdout.readline().strip() != "ready":
+                raise SystemExit("the process that hands documents in did not start")
         stop = threading.Event()
         users = [Visitors(port, cookie, issues, args.think, seed, stop) for seed in range(args.users)]
         for user in users:

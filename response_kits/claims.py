@@ -17,7 +17,7 @@ from response_kits.words import overlap, words
 
 PASSED_ON = 0.8
 """Share of common words from which a post repeats our own text."""
-DOCUMENT_LIMIT = 3000
+DOCUMENT_LIMIT = 500
 """Most documents of an issue that are read for claims, newest first."""
 _OFFICIAL = ("notice", "policy", "reply")
 _COUNTED = {"deaths": "死亡{}人", "injured": "受伤（就医）{}人", "missing": "失联{}人"}
@@ -49,7 +49,9 @@ def of_issue(session: Session, issue_id: str, top: int = 12) -> list[Claim]:
         .join(IssueDocument, IssueDocument.document_id == DocumentRow.id)
         .join(AnalysisRow, AnalysisRow.document_id == DocumentRow.id, isouter=True)
         .where(IssueDocument.issue_id == issue_id, DocumentRow.kind.not_in(_OFFICIAL))
-        .order_by(IssueDocument.when.desc())  # by the index of an issue's documents: a large one is not sorted whole
+        .order_by(
+            IssueDocument.when.desc()
+        )  # by the index of an issue's documents: a large one is not sorted whole
         .limit(DOCUMENT_LIMIT)
     )
     found = _folded(

@@ -200,18 +200,35 @@ def remark(
     text: str,
     user: Person,
     now: datetime,
-    span: tuple[int, int] | None = None,
+    quote: str = "",
+    near: int = 0,
 ) -> Remark:
-    """A comment, or what a consulted body answered (say which body in the text)."""
+    """A comment, or what a consulted body answered (say which body in the text). `quote` pins it to a passage of the present text,
+    the one nearest to `near` where it stands there more than once. Raises UsageError where the text does not have the passage."""
     if not text.strip():
         raise UsageError("意见不能为空")
-    row = Remark(
-        draft_id=get(session, draft_id).id, by=user.name, at=now, text=text.strip(), span=list(span or ())
-    )
+    draft, span = get(session, draft_id), list[int]()
+    passage = quote.replace("\r\n", "\n").strip()
+    if passage:
+        place = nearest(draft.text, passage, near)
+        if place is None:
+            raise UsageError("正文里没有您引用的这段话；可能已被修改，请刷新页面后重新选择。意见没有提交")
+        span = [place, place + len(passage), draft.version]
+    row = Remark(draft_id=draft.id, by=user.name, at=now, text=text.strip(), span=span)
     session.add(row)
     session.flush()
     audit.append(session, user.name, "draft.remark", f"draft/{draft_id}", {"remark": row.id}, at=now)
     return row
+
+
+def nearest(text: str, passage: str, near: int) -> int | None:
+    """Where a passage stands in a text, the place nearest to `near`; None where it does not."""
+    places: list[int] = []
+    at = text.find(passage)
+    while at >= 0 and len(places) < 500:
+        places.append(at)
+        at = text.find(passage, at + 1)
+    return min(places, key=lambda place: abs(place - near), default=None)
 
 
 def verified_part(session: Session, draft_id: int, user: Person, settings: Settings, now: datetime) -> Draft:

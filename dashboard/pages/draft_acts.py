@@ -167,7 +167,9 @@ def move(number: int) -> ResponseReturnValue:
 @auth.allow(*WRITERS)
 def remark(number: int) -> ResponseReturnValue:
     with write() as session:
-        workflow.remark(session, number, forms.text("text", 3000), g.user, utcnow())
+        workflow.remark(
+            session, number, forms.text("text", 3000), g.user, utcnow(), quote=forms.text("quote", 1000), near=forms.whole("near") or 0
+        )  # fmt: skip
     return _back(number, "remarks")
 
 

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -14,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard.services import services
-from huiyin.records import Clause, Draft, Fact, Issue, Preference, User
+from huiyin.records import Clause, Draft, DraftVersion, Fact, Issue, Preference, Remark, User
 from huiyin.rules import load
 from response_kits import evidence, stale, workflow
 from response_kits import facts as fact_records
@@ -126,20 +127,74 @@ def _source(fact: Fact) -> str:
     return fact.source + (f"，截至 {moment(fact.as_of)}" if fact.as_of else "")
 
 
-def marked(draft: Draft, rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """The text with each sentence that has a problem marked, and each sentence that rests on something a link to its line."""
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A remark with the passage that it is pinned to: `quote` "" for one on the whole text; `start` None where the present text no
+    longer has the passage."""
+
+    row: Remark
+    quote: str = ""
+    start: int | None = None
+
+    @property
+    def end(self) -> int:
+        return (self.start or 0) + len(self.quote)
+
+
+def pinned(session: Session, draft: Draft) -> list[Pinned]:
+    """The remarks in their order, each where its passage stands now."""
+    texts = dict(
+        session.execute(
+            select(DraftVersion.version, DraftVersion.text).where(DraftVersion.draft_id == draft.id)
+        ).all()
+    )
+    found = []
+    for row in session.scalars(select(Remark).where(Remark.draft_id == draft.id).order_by(Remark.id)):
+        if len(row.span) < 3:
+            found.append(Pinned(row))
+            continue
+        start, end, version = (int(value) for value in row.span[:3])
+        quote = str(texts.get(version, ""))[start:end]
+        found.append(Pinned(row, quote, workflow.nearest(draft.text, quote, start) if quote else None))
+    return found
+
+
+def marked(draft: Draft, rows: Sequence[Mapping[str, Any]], remarks: Sequence[Pinned] = ()) -> Markup:
+    """The text with each sentence that has a problem marked, each sentence that rests on something a link to its line, and each
+    passage with an open remark underlined."""
+    open_ones = [one for one in remarks if one.start is not None and not one.row.resolved]
     parts, at = [], 0
     spans = list(sentences(draft.text))
     for number, (row, (_, start, end)) in enumerate(zip(rows, spans, strict=False)):
-        parts.append(escape(draft.text[at:start]))
-        words = draft.text[start:end]
+        parts.append(_pin(draft.text, at, start, open_ones))
+        words = _pin(draft.text, start, end, open_ones)
         if row["problems"]:
             words = Markup("<mark>{}</mark>").format(words)
         if row["problems"] or row["grounds"]:
             words = Markup('<a class="bound" href="#s-{}">{}</a>').format(number + 1, words)
-        parts.append(escape(words))
+        parts.append(words)
         at = end
-    parts.append(escape(draft.text[at:]))
+    parts.append(_pin(draft.text, at, len(draft.text), open_ones))
+    return Markup("").join(parts)
+
+
+def _pin(text: str, start: int, end: int, remarks: Sequence[Pinned]) -> Markup:
+    """A piece of the text, escaped, the passages of remarks inside it underlined; the first piece of a passage is its anchor."""
+    cuts = sorted(
+        {
+            start,
+            end,
+            *(place for one in remarks for place in (one.start or 0, one.end) if start < place < end),
+        }
+    )
+    parts = []
+    for left, right in pairwise(cuts):
+        words = escape(text[left:right])
+        for one in remarks:
+            if one.start is not None and one.start <= left and right <= one.end:
+                anchor = Markup(' id="passage-{}"').format(one.row.id) if one.start == left else Markup("")
+                words = Markup('<span class="pinned"{} title="有意见">{}</span>').format(anchor, words)
+        parts.append(words)
     return Markup("").join(parts)
 
 

@@ -12,7 +12,7 @@ from dashboard import auth, forms, official_docx
 from dashboard.pages import draft_view as view
 from dashboard.services import read, services
 from huiyin.errors import NotFound
-from huiyin.records import Clock, Draft, DraftVersion, Issue, Remark, Signoff, Statement, utcnow
+from huiyin.records import Clock, Draft, DraftVersion, Issue, Signoff, Statement, utcnow
 from response_kits import channels, clocks, drafts, kit, workflow
 from response_kits import facts as fact_records
 from response_kits import pack as packs
@@ -80,14 +80,14 @@ def page(number: int, problem: str = "", **mine: Any) -> str:
     versions = session.scalars(
         select(DraftVersion).where(DraftVersion.draft_id == number).order_by(DraftVersion.version.desc())
     )
-    remarks = session.scalars(select(Remark).where(Remark.draft_id == number).order_by(Remark.id))
+    remarks = view.pinned(session, draft)
     signoffs = session.scalars(select(Signoff).where(Signoff.draft_id == number).order_by(Signoff.id))
     siblings = session.scalars(
         select(Draft).where(Draft.issue_id == draft.issue_id, Draft.id != number).order_by(Draft.id.desc())
     )
     return render_template(
-        "drafts/edit.html", draft=draft, issue=issue, report=report, marked=view.marked(draft, report["sentences"]),
-        problem_name=workflow.gate_name, versions=list(versions), remarks=list(remarks), signoffs=list(signoffs), siblings=list(siblings),
+        "drafts/edit.html", draft=draft, issue=issue, report=report, marked=view.marked(draft, report["sentences"], remarks),
+        problem_name=workflow.gate_name, versions=list(versions), remarks=remarks, signoffs=list(signoffs), siblings=list(siblings),
         moves=workflow.available_moves(draft, g.user), path=path(session, draft), move_names=MOVES, states=workflow.STATES,
         clocks=clocks.views(session, issue.id, now), facts=fact_records.of_issue(session, issue.id),
         open_facts=fact_records.of_issue(session, issue.id, states=("unverified",)), coverage=view.coverage(session, draft),

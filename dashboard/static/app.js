@@ -128,3 +128,30 @@
     box.form.requestSubmit(button);
   });
 })();
+
+// A remark is pinned to the passage that is selected in the draft; a pinned remark leads back to its passage.
+(() => {
+  const form = document.getElementById("remark-form"), area = document.getElementById("e-text"), whole = document.querySelector("section .draft");
+  if (!form) return;
+  const points = (text) => [...text].length;
+  const fill = (words, start) => {
+    if (!words.trim() || words.length > 1000) return;
+    form.elements.quote.value = words; form.elements.near.value = start;
+  };
+  area?.addEventListener("select", () => fill(area.value.slice(area.selectionStart, area.selectionEnd), points(area.value.slice(0, area.selectionStart))));
+  if (whole) document.addEventListener("selectionchange", () => {
+    const chosen = document.getSelection();
+    if (!chosen || chosen.isCollapsed || !whole.contains(chosen.anchorNode) || !whole.contains(chosen.focusNode)) return;
+    const range = chosen.getRangeAt(0), before = range.cloneRange();
+    before.selectNodeContents(whole); before.setEnd(range.startContainer, range.startOffset);
+    fill(range.toString(), points(before.toString()));
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-find]");
+    if (!button || !area) return;
+    const [start, end] = button.dataset.find.split(",").map(Number), letters = [...area.value];
+    const from = letters.slice(0, start).join("").length;
+    area.focus(); area.setSelectionRange(from, from + letters.slice(start, end).join("").length);
+    area.scrollTop = area.scrollHeight * (from / Math.max(1, area.value.length)) - area.clientHeight / 3;
+  });
+})();

@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -359,3 +360,29 @@ def test_the_difference_of_huge_texts_ends() -> None:
         "共有4<del>2</del>名学生就诊。",
         "共有4<ins>5</ins>名学生就诊。",
     ]
+
+
+def test_a_remark_is_pinned_to_a_passage_and_follows_it(city: City) -> None:
+    draft = new_draft(city)
+    text = textarea(city.client("zhang").get(draft), "e-text")
+    passage = "样品已送检"
+    assert passage in text
+    city.client("li").post(
+        f"{draft}/remarks", text="请写明送检时间。", quote=passage, near=str(text.index(passage))
+    )
+    longer = text.replace(passage, f"昨天{passage}")
+    title = city.client("zhang").get(draft)
+    name = re.search(r'name="title" class="wide" required maxlength="300" value="([^"]+)"', title)
+    assert name is not None
+    city.client("zhang").post(f"{draft}/save", title=unescape(name[1]), text=f"前言。\n{longer}", version="1")
+    place = f"前言。\n{longer}".index(passage)
+    page = city.client("zhang").get(draft)
+    assert f'data-find="{place},{place + len(passage)}"' in page
+    reader = city.client("root").get(draft)
+    assert re.search(r'id="passage-1"[^>]*>样品已送检<', reader)
+    city.client("zhang").post(
+        f"{draft}/save", title=unescape(name[1]), text=longer.replace(passage, "样品正在检测"), version="2"
+    )
+    assert "这段话已改动" in city.client("zhang").get(draft)
+    answer = city.client("li").post(f"{draft}/remarks", 400, text="改", quote="正文里没有这句话")
+    assert "意见没有提交" in answer.text
