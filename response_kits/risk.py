@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from huiyin.records import Clause, Issue, Policy, Rumour
 from huiyin.rules import load
 from response_kits.figures import Figure, figures
-from response_kits.library.compare import Change, bare, compare
+from response_kits.library.compare import Change, bare, compare, unnamed
 from response_kits.library.policies import bare_title, citation
 from response_kits.office import Document
 from response_kits.words import overlap, words
@@ -175,25 +175,13 @@ def _closing(text: str) -> bool:
 
 
 def _unnamed(policy: Policy, clause: Clause) -> str:
-    """A number whose subject is only in the chapter's heading, while another chapter speaks of the same thing: it will be
-    taken for the other's. The reason in words, or ""."""
-    if not clause.heading:
+    """A clause that will be taken for another chapter's (compare.unnamed): the reason in words, or ""."""
+    found = unnamed(policy, clause)
+    if found is None:
         return ""
-    subject = clause.heading.split(" ", 1)[-1]
-    if any(word in clause.text for word in words(subject) if word not in ("职工", "基本", "企业", "管理")):
-        return ""
-    mine = set(words(bare(clause)))
-    for other in policy.clauses:
-        if other.heading and other.heading != clause.heading:
-            common = [
-                w
-                for w in mine & set(words(bare(other)))
-                if "年限" in w or w in ("缴费", "基数", "补助", "标准", "补贴", "期限")
-            ]
-            if common and "总则" not in other.heading and "附则" not in other.heading:
-                return (f"本条没有写明所指（“{subject}”只在章名里），而{other.path}（{other.heading.split(' ', 1)[-1]}）也讲“{common[0]}”，"
-                        "离开上下文容易张冠李戴")  # fmt: skip
-    return ""
+    subject, other, common = found
+    return (f"本条没有写明所指（“{subject}”只在章名里），而{other.path}（{other.heading.split(' ', 1)[-1]}）也讲“{common}”，"
+            "离开上下文容易张冠李戴")  # fmt: skip
 
 
 def _question(

@@ -12,15 +12,16 @@ from response_kits.drafts._examples import examples
 from response_kits.drafts._material import Material
 from response_kits.drafts._writer import Writer
 from response_kits.drafts.notice import contact
-from response_kits.library.compare import bare, compare, of_kind
+from response_kits.library.compare import bare, compare, of_kind, unnamed
 from response_kits.library.identify import dates, normal_number
 from response_kits.library.policies import bare_title, by_number, citation
-from response_kits.wording import closed, opened
+from response_kits.wording import closed, joined, opened
 from response_kits.words import Ranker, overlap
 
 KIND = "interpretation"
 LONGEST_HEADING = 16
 """A longer one is a sentence of the text, no name of a part."""
+_GENERAL = re.compile("总则|附则|经办|监督|管理")
 NEAR = 0.4
 """Least share of a question's words that a clause must have to be offered as its answer."""
 
@@ -141,11 +142,16 @@ def _content(heads: Headings, policy: Policy) -> None:
     if not body:
         w.gap("content")
     elif headings and all(len(h.split(" ", 1)[-1]) <= LONGEST_HEADING for h in headings):
-        names = "、".join(f"“{h.split(' ', 1)[-1]}”" for h in headings)
-        w.clause(f"全文包括{names}等方面。", *body)
+        named = [h.split(" ", 1)[-1] for h in headings]
+        special = [name for name in named if name not in ("总则", "附则")] or named
+        w.clause(f"全文主要规定了{joined(special)}{_count(special)}方面的内容。", *body)
     else:
         w.clause(f"全文自{body[0].path}至{body[-1].path}，主要内容见以下各题。", body[0], body[-1])
     w.paragraph()
+
+
+def _count(names: Sequence[str]) -> str:
+    return f"{'一两三四五六七八九十'[len(names) - 1]}个" if 1 < len(names) <= 10 else ""
 
 
 def _worked(w: Writer, policy: Policy) -> None:
@@ -214,8 +220,10 @@ def _next(m: Material, heads: Headings, policy: Policy) -> None:
 
 
 def _told(clause: Clause) -> str:
-    """A clause as told by another text: “本办法” becomes “《办法》”."""
-    return re.sub(r"本(办法|规定|细则|意见|条例|通知|预案|方案)", r"《\1》", opened(bare(clause)))
+    """A clause as told by another text: “本办法” becomes “《办法》”, and a subject that only its chapter names is said."""
+    text = re.sub(r"本(办法|规定|细则|意见|条例|通知|预案|方案)", r"《\1》", opened(bare(clause)))
+    found = None if _GENERAL.search(clause.heading) else unnamed(clause.policy, clause)
+    return f"{found[0]}方面，{text}" if found is not None else text
 
 
 def _closing(clause: Clause) -> bool:

@@ -18,7 +18,7 @@ from response_kits.words import words
 
 KIND = "notice"
 OFTEN = 3
-"""Askers from which on a question is named in the notice in its own words."""
+"""Askers from which on an open question is spoken of in the notice."""
 INCIDENT = re.compile("事故|火灾|爆炸|爆裂|泄漏|坍塌|死鱼|不适|呕吐|中毒|伤亡|停水|停电|下坠|下滑")
 """What has a cause that people wait for; a fraud case or a rule has none."""
 _MATTERS = {
@@ -78,7 +78,7 @@ def _lead(m: Material, w: Writer) -> None:
         w.statement(told.text, told.statement, *within)
     elif not w.facts(m.of(["time", "place", "unit"]), lead=False):
         w.gap("lead")
-        matter = m.subject if _ENDS_WELL.search(m.subject) else f"{m.subject}有关情况"
+        matter = m.subject.removesuffix("有关情况") or m.subject
         w.frame(f"近来，{matter}受到社会关注，感谢广大市民和网民的关心与监督。")
         w.frame("现将已核实的情况通报如下：")
         return
@@ -88,8 +88,7 @@ def _lead(m: Material, w: Writer) -> None:
 
 def _condole(w: Writer, facts: Sequence[Fact]) -> None:
     """Where people died or were hurt, by verified facts, the office says so before anything else it has done (RULES 9)."""
-    dead = any(fact.slot == "deaths" and _some(fact) for fact in facts)
-    hurt = any(fact.slot == "injured" and _some(fact) for fact in facts)
+    dead, hurt = _some(facts, "deaths"), _some(facts, "injured")
     if dead:
         others = "和受伤人员" if hurt else ""
         w.frame(f"对遇难人员表示沉痛哀悼，向遇难人员家属{others}表示诚挚慰问。")
@@ -97,9 +96,13 @@ def _condole(w: Writer, facts: Sequence[Fact]) -> None:
         w.frame("向受伤人员及其家属表示诚挚慰问。")
 
 
-def _some(fact: Fact) -> bool:
-    return any(figure.value for figure in figures(fact.text)) and not re.search(
-        "^无|没有|首次通报", fact.text
+def _some(facts: Sequence[Fact], what: str) -> bool:
+    """Does a verified fact count people who are dead (or hurt)? “无人死亡” and the number of another count are none."""
+    return any(
+        figure.what == what and figure.value > 0
+        for fact in facts
+        if fact.slot in _PEOPLE_FIRST
+        for figure in figures(fact.text)
     )
 
 
@@ -157,11 +160,12 @@ def _open_questions(m: Material, w: Writer) -> None:
     asked += [fact.slot for fact in m.open_facts]
     matters = [name for slot in dict.fromkeys(asked) if (name := _MATTERS.get(slot)) and name not in known]
     often = [str(row["question"]) for row in rows if int(row.get("count", 1)) >= OFTEN]
-    quoted = [q.strip("？?。 ") for q in often if plain(q) and not evidence.answered(q, m.facts)]
-    if matters or quoted:
+    open_ones = [q for q in often if plain(q) and not evidence.answered(q, m.facts)]
+    if matters or open_ones:
         w.paragraph()
-        listed = joined([*matters, *(f"“{q}”" for q in quoted[:2])])
-        w.unknown(f"对大家关心的{listed}等情况，有关部门正在核查，核实后及时公布。")
+        # A notice does not repeat what people suspect; the question itself stands in the press lines.
+        listed = f"{joined(matters)}等情况" if matters else "其他问题"
+        w.unknown(f"对大家关心的{listed}，有关部门正在核查，核实后及时公布。")
 
 
 def next_steps(m: Material, w: Writer) -> None:

@@ -41,6 +41,28 @@ def of_kind(policy: Policy, kind: str) -> list[Clause]:
     ]
 
 
+def unnamed(policy: Policy, clause: Clause) -> tuple[str, Clause, str] | None:
+    """A clause whose subject is only in its chapter's heading, while another chapter speaks of the same thing: out of its place it
+    is taken for the other's. (subject, a clause of the other chapter, the common word), or None."""
+    if not clause.heading:
+        return None
+    subject = clause.heading.split(" ", 1)[-1]
+    if any(word in clause.text for word in words(subject) if word not in ("职工", "基本", "企业", "管理")):
+        return None
+    mine = set(words(bare(clause)))
+    for other in policy.clauses:
+        if not other.heading or other.heading == clause.heading or re.search("总则|附则", other.heading):
+            continue
+        common = sorted(
+            w
+            for w in mine & set(words(bare(other)))
+            if "年限" in w or w in ("缴费", "基数", "补助", "标准", "补贴", "期限")
+        )
+        if common:
+            return subject, other, common[0]
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One clause against the older text. `kind`: added, removed, changed, same; `figures`: (old number, new number) that differ."""

@@ -8,9 +8,10 @@ import pytest
 from kit_world import NOW, add_issue
 from sqlalchemy.orm import Session
 
-from huiyin.records import Fact, Statement
+from huiyin.records import Fact, Issue, Statement
 from huiyin.settings import Settings
 from response_kits import answers, asking, drafts, facts
+from response_kits.library import policies
 
 
 def fact(text: str, slot: str) -> Fact:
@@ -102,3 +103,45 @@ def test_the_office_speaks_to_the_bereaved(session: Session, settings: Settings)
     none = facts.add(session, other.id, "没有死亡病例。", source="市卫健委", by="a", now=NOW)
     facts.verify(session, none.id, "b", NOW)
     assert "哀悼" not in drafts.compose(session, other.id, "notice", settings, NOW).text
+
+
+@pytest.mark.parametrize(
+    ("said", "dead"),
+    [
+        ("2人受伤，无人死亡。", False),
+        ("没有人员死亡，3人受伤。", False),
+        ("1人经抢救无效死亡，3人受伤。", True),
+    ],
+)
+def test_nobody_is_mourned_who_is_not_dead(
+    session: Session, settings: Settings, said: str, dead: bool
+) -> None:
+    other = add_issue(session, "s99")
+    fact = facts.add(session, other.id, said, slot="deaths", source="云江市", by="a", now=NOW)
+    facts.verify(session, fact.id, "b", NOW)
+    text = drafts.compose(session, other.id, "notice", settings, NOW).text
+    assert ("对遇难人员表示沉痛哀悼" in text) is dead
+    assert "慰问" in text
+
+
+TWO = """云江市参加社会保险办法
+云政发〔2026〕31号
+第一章 养老保险
+第一条 缴费比例为20%，缴费年限按国家规定执行。
+第二章 医疗保险
+第二条 累计缴费年限满二十五年的，不再缴费。"""
+
+
+def test_an_interpretation_names_the_subject_that_only_a_chapter_names(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    rule = policies.add_text(session, TWO, "办法", now=NOW)
+    text = drafts.compose(session, issue.id, "interpretation", settings, NOW, {"policy": rule.id}).text
+    assert "医疗保险方面，累计缴费年限满二十五年的，不再缴费（第二条）。" in text
+    assert "全文主要规定了养老保险和医疗保险两个方面的内容。" in text
+
+
+def test_a_notice_repeats_no_suspicion_of_askers(session: Session, issue: Issue, settings: Settings) -> None:
+    issue.concerns = [{"question": "批准它扩建的人是不是收了钱？", "kind": "", "count": 30, "examples": []}]
+    text = drafts.compose(session, issue.id, "notice", settings, NOW).text
+    assert "收了钱" not in text
