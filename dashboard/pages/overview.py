@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dashboard import auth
+from dashboard import auth, provinces
 from dashboard.filters import local, moment
 from dashboard.services import read, services
 from huiyin.records import Clock, Issue, Rumour, RumourMatch, Source, Statement, utcnow
@@ -43,8 +43,16 @@ def index() -> ResponseReturnValue:
         "overview/index.html", marks=marks, days=days, since=since, total=found.total, before=before.total, facets=found.facets,
         volume=volume(since, now, days), usual=usual(now), issues=_hot(session), rumours=_rumours(session, since), clocks=_clocks(session, since),
         unseen=_unseen(session), source_titles={row.name: row.title or row.name for row in session.execute(select(Source.name, Source.title))},
-        answers=answers,
+        answers=answers, provinces=provinces.tiles(found.facets["place"]), unplaced=_unplaced(found.facets["place"]), counted=now,
     )  # fmt: skip
+
+
+def _unplaced(places: Any) -> dict[str, int]:
+    """What the map cannot show: {unsure: documents whose place is in no unit that the gazetteer is sure of, none: without a place}."""
+    return {
+        "unsure": sum(count for place, count in places if place and not provinces.unit_of(place)),
+        "none": sum(count for place, count in places if not place),
+    }
 
 
 def volume(since: datetime, now: datetime, days: int) -> list[dict[str, Any]]:

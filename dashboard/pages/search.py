@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import auth
+from dashboard.provinces import places_of
 from dashboard.services import read, services, write
 from huiyin.errors import UsageError
 from huiyin.records import AnalysisRow, DocumentRow, Issue, IssueDocument, SavedSearch, Source
@@ -69,6 +70,14 @@ def asked(limit: int, offset: int, *, facets: bool) -> Query:
     """The Query that the address asks for."""
     words, phrases, exclude = parse(request.args.get("q", ""))
     filters = {name: tuple(request.args.getlist(name)[:20]) for name in FACETS if request.args.getlist(name)}
+    if province := request.args.get("province", "")[:20]:
+        # The places that the documents of this time name, as the overview's map counted them.
+        named = services().index.search(
+            Query(since=_day("since"), until=_day("until", end=True), limit=1, facets=("place",))
+        )
+        filters["place"] = tuple(places_of(province, (place for place, _ in named.facets["place"]))) or (
+            "\x00",
+        )
     if request.args.get("fold", "1") == "1":
         filters["duplicate"] = ("false",)
     order: Any = request.args.get("order", "newest")

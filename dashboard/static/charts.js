@@ -34,3 +34,28 @@
     box.after(save);
   }
 })();
+
+// The map of tiles is a drawing of the page itself: its picture is made from it, with the colours that are shown.
+"use strict";
+(() => {
+  const map = document.getElementById("provinces");
+  if (!map) return;
+  const save = Object.assign(document.createElement("button"), { type: "button", className: "plain small noprint", textContent: "下载图片" });
+  save.addEventListener("click", () => {
+    const copy = map.cloneNode(true), parts = [...map.querySelectorAll("rect, text")];
+    [...copy.querySelectorAll("rect, text")].forEach((part, at) => {
+      const look = getComputedStyle(parts[at]);
+      part.setAttribute("style", `fill:${look.fill};stroke:${look.stroke};font:${look.font}`);
+    });
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    const picture = new Image();
+    picture.onload = () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 832, height: 832 }), pen = canvas.getContext("2d");
+      pen.fillStyle = getComputedStyle(document.body).backgroundColor; pen.fillRect(0, 0, 832, 832);
+      pen.drawImage(picture, 0, 0, 832, 832);
+      Object.assign(document.createElement("a"), { href: canvas.toDataURL("image/png"), download: "provinces.png" }).click();
+    };
+    picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  });
+  map.after(save);
+})();
