@@ -147,6 +147,7 @@ class Proxy:
     def __init__(self, to: int) -> None:
         self.to, self.port = to, free_port()
         self._open: set[socket.socket] = set()
+        self._guard = threading.Lock()
         self._flow = threading.Event()
         self._flow.set()
         self._listener: socket.socket | None = None
@@ -168,7 +169,8 @@ class Proxy:
             except OSError:
                 client.close()
                 continue
-            self._open |= {client, server}
+            with self._guard:
+                self._open |= {client, server}
             for one, other in ((client, server), (server, client)):
                 threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
 
@@ -180,7 +182,8 @@ class Proxy:
         for end in (one, other):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            self._open.discard(end)
+            with self._guard:
+                self._open.discard(end)
             end.close()
 
     def stall(self) -> None:
@@ -195,7 +198,9 @@ class Proxy:
                 self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
-        for end in list(self._open):
+        with self._guard:
+            left = list(self._open)
+        for end in left:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         self._flow.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,11 @@ PARTS = ("worker", "--parts", "analyse,group,schedule")
 
 
 def analysed(world: World) -> int:
-    record = Record.open(world.settings, migrate=False)
-    with record.session(write=False) as session:
-        done = session.scalar(select(func.count()).where(DocumentRow.state != "stored")) or 0
-    record.close()
-    return done
+    with (
+        closing(Record.open(world.settings, migrate=False)) as record,
+        record.session(write=False) as session,
+    ):
+        return session.scalar(select(func.count()).where(DocumentRow.state != "stored")) or 0
 
 
 def until(what: str, true: Callable[[], bool], patience: float = 120.0) -> None:

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,10 @@ class World:
     imported: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        record = Record.open(self.settings)
-        with record.session() as session:
+        with closing(Record.open(self.settings)) as record, record.session() as session:
             accounts.add(session, "loader", "admin", by="test")
             session.add(Source(name=PUSH, title="压力", kind="push", enabled=True, legal_basis="测试"))
             self.token = make(session, "压力", ("push",), user="loader", by="test")
-        record.close()
 
     @classmethod
     def restored(cls, other: World, home: Path) -> World:
@@ -115,12 +114,13 @@ class World:
 
     def pending(self) -> int:
         """Documents that some step still has to take up."""
-        record = Record.open(self.settings, migrate=False)
-        with record.session(write=False) as session:
+        with (
+            closing(Record.open(self.settings, migrate=False)) as record,
+            record.session(write=False) as session,
+        ):
             open_ = or_(DocumentRow.state.in_(("stored", "analysed")), DocumentRow.indexed.is_(False))
             dirty = session.scalar(select(func.count()).where(Issue.dirty, Issue.merged_into == "")) or 0
             count = session.scalar(select(func.count()).select_from(DocumentRow).where(open_)) or 0
-        record.close()
         return count + dirty
 
     def settle(self, patience: float = 240.0) -> None:
@@ -240,8 +240,11 @@ class Count:
 
 def count(world: World) -> Count:
     """Compare everything that was acknowledged with what is there. Raises AssertionError naming what is lost or doubled."""
-    record, index = Record.open(world.settings), open_index(world.settings)
-    with record.session(write=False) as session:
+    with (
+        closing(Record.open(world.settings)) as record,
+        closing(open_index(world.settings)) as index,
+        record.session(write=False) as session,
+    ):
         rows = {row.id: row for row in session.scalars(select(DocumentRow))}
         _nothing_lost(rows, world)
         states = {row.state for row in rows.values()}
@@ -276,8 +279,6 @@ def count(world: World) -> Count:
         assert not problem, problem
         runs = session.scalar(select(func.count()).select_from(Fetch).where(Fetch.source == PUSH)) or 0
         assert runs or not world.pushed
-    record.close()
-    index.close()
     return Count(
         len(rows), len(world.pushed), len(world.imported), len(entries), len(members), len(sizes),
         sum(row.state == "failed" for row in rows.values()), audited,
@@ -325,7 +326,5 @@ def import_file(folder: Path, number: int, size: int = 600) -> tuple[Path, dict[
 
 def audited(world: World) -> None:
     """Something that a person did, so that the chain grows while processes die."""
-    record = Record.open(world.settings, migrate=False)
-    with record.session() as session:
+    with closing(Record.open(world.settings, migrate=False)) as record, record.session() as session:
         append(session, "loader", "look", "crash-suite")
-    record.close()
