@@ -64,7 +64,7 @@ def _back(session: Session, now: datetime) -> list[Alert]:
     """Rumours that were rebutted and are told again after they had been silent."""
     made = []
     for rumour in session.scalars(select(Rumour).where(Rumour.published.is_not(None)).order_by(Rumour.id)):
-        waves = rumours.recurrence(session, rumour.id)
+        waves = rumours.recurrence(session, rumour.id, sure=True)
         if len(waves) < 2 or rumour.published is None:
             continue
         first, last = (datetime.fromisoformat(waves[-1][key]) for key in ("first", "last"))

@@ -15,6 +15,8 @@ from huiyin.records import DocumentRow, IssueEvent, Rumour, RumourMatch, audit
 
 VERDICTS = ("属实", "部分属实", "不实", "待核")
 STATES = {"draft": "草稿", "published": "已发布", "paused": "已暂停", "withdrawn": "已撤回"}
+OFFICIAL = ("notice", "policy", "reply")
+"""Kinds of documents that are an office's own: they deny a claim, and spread nothing."""
 _MOVES = {
     ("draft", "publish"): "published",
     ("paused", "publish"): "published",
@@ -141,9 +143,14 @@ def confirm(session: Session, match_id: int, yes: bool, by: str, now: datetime) 
     return match
 
 
-def matches(session: Session, rumour_id: int) -> list[RumourMatch]:
-    """Posts that say the claim (rejected ones left out), oldest first."""
+def matches(session: Session, rumour_id: int, *, sure: bool = False) -> list[RumourMatch]:
+    """Posts that say the claim (rejected ones left out), oldest first; with `sure` only those of the public that need no person's
+    word any more."""
     query = select(RumourMatch).where(RumourMatch.rumour_id == rumour_id, RumourMatch.decision != "rejected")
+    if sure:
+        query = query.join(DocumentRow, DocumentRow.id == RumourMatch.document_id).where(
+            RumourMatch.decision.in_(("auto", "confirmed")), DocumentRow.kind.not_in(OFFICIAL)
+        )
     return list(session.scalars(query.order_by(RumourMatch.when)))
 
 
@@ -167,12 +174,12 @@ def spread(session: Session, rumour_id: int, hours: int = 48) -> dict[str, Any]:
 
 
 def recurrence(
-    session: Session, rumour_id: int, quiet: timedelta = timedelta(days=7)
+    session: Session, rumour_id: int, quiet: timedelta = timedelta(days=7), *, sure: bool = False
 ) -> list[dict[str, Any]]:
-    """Waves of a rumour: a new wave begins after `quiet` without a post. Each: first, last, documents."""
+    """Waves of a rumour: a new wave begins after `quiet` without a post. Each: first, last, documents. `sure`: see `matches`."""
     waves: list[dict[str, Any]] = []
     last: datetime | None = None
-    for match in matches(session, rumour_id):
+    for match in matches(session, rumour_id, sure=sure):
         if last is None or match.when - last > quiet:
             waves.append({"first": match.when, "last": match.when, "documents": []})
         waves[-1]["documents"].append(match.document_id)

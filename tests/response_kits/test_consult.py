@@ -219,6 +219,12 @@ def test_a_rebutted_rumour_that_comes_back_is_noticed(session: Session, issue: I
         session.flush()
         if n == 1:
             assert escalation.raise_alerts(session, NOW - timedelta(days=19)) == []
+        if n == 2:
+            match = session.scalars(select(RumourMatch).where(RumourMatch.document_id == "r2")).one()
+            match.decision = "suggest"  # nobody has said yet that this post says the claim
+            session.flush()
+            assert escalation.raise_alerts(session, NOW) == []
+            match.decision = "confirmed"
     (alert,) = escalation.raise_alerts(session, NOW)
     assert alert.rule == "rumour_back"
     assert "已有2条" in alert.reason
