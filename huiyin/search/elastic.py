@@ -10,22 +10,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from huiyin.errors import Unavailable, UsageError
+from huiyin.search.bodies import aggregations, by_time, query_body, source, template
 from huiyin.search.contract import (
-    FILTERS,
     GENERATION,
-    LONGEST,
-    MOST_FACETS,
     Entry,
     Query,
     Results,
-    joined,
     month_start,
     ordered,
-    seconds,
 )
 
 NAME = "huiyin-documents"
@@ -34,6 +31,9 @@ DEEPEST = 10_000
 
 BATCH = 5_000
 """Entries of one round of `add`: bounds memory on a rebuild."""
+
+EARLIEST, LATEST = 1999_12, 2051_01
+"""Months (year and month) before and after which there is one index for all."""
 
 PAGE = 2_000
 KEEP = "2m"
@@ -58,6 +58,8 @@ class ElasticIndex:
         hosts, options = _parts(address)
         self._alias = f"{options.pop('index', NAME)}-v{GENERATION}"
         authority: dict[str, Any] = {"ca_certs": options.pop("ca")} if "ca" in options else {}
+        if authority and not Path(authority["ca_certs"]).is_file():
+            raise UsageError(f"search: {authority['ca_certs']}: no such certificate file")
         if options:
             raise UsageError(f"search: unknown {', '.join(options)}; the address takes index and ca")
         try:
@@ -85,11 +87,11 @@ class ElasticIndex:
             ) from error
 
     def _prepare(self) -> None:
-        self._client.indices.put_index_template(
+        self._client.indices.put_indextemplate(
             name=self._alias,
             index_patterns=[f"{self._alias}-*"],
             priority=200,
-            template=_template(self._alias),
+            template=template(self._alias),
         )
         if not self._client.indices.exists_alias(name=self._alias):
             # Always there and always empty, so that the alias is never without an index. 400: another process was first.
@@ -111,7 +113,7 @@ class ElasticIndex:
             "_op_type": "index",
             "_index": self._month(entry.when),
             "_id": entry.id,
-            "_source": _source(entry),
+            "_source": source(entry),
         }
 
     def _bulk(self, client: Any, actions: Iterable[dict[str, Any]]) -> None:
@@ -165,7 +167,7 @@ class ElasticIndex:
         return gone
 
     def drop_before(self, moment: datetime) -> int:
-        first = f"{self._alias}-{month_start(moment):%Y%m}"
+        first = self._month(moment)
         with self._answering() as client:
             past = [name for name in self._months(client) if name < first]
             gone = int(client.count(index=past)["count"]) if past else 0
@@ -189,9 +191,9 @@ class ElasticIndex:
         deep = query.offset + query.limit > DEEPEST
         relevance = query.order == "relevance" and bool(query.words or query.phrases)
         body: dict[str, Any] = {
-            "query": _query(query), "size": 0 if deep else query.limit, "from_": 0 if deep else query.offset, "source": False,
-            "sort": ["_score", {"rank": "desc"}] if relevance else _by_time(query), "track_total_hits": True,
-            "aggs": _aggregations(query), "allow_partial_search_results": False,
+            "query": query_body(query), "size": 0 if deep else query.limit, "from_": 0 if deep else query.offset, "source": False,
+            "sort": ["_score", {"rank": "desc"}] if relevance else by_time(query), "track_total_hits": True,
+            "aggs": aggregations(query), "allow_partial_search_results": False,
             # Words are as rare in one month's index as in all of them: else a title of a quiet month would win.
             "search_type": "dfs_query_then_fetch" if relevance else "query_then_fetch",
         }  # fmt: skip
@@ -221,8 +223,8 @@ class ElasticIndex:
             while True:
                 with self._answering() as client:
                     found = client.search(
-                        pit={"id": view, "keep_alive": KEEP}, query=_query(query), size=PAGE, source=False,
-                        sort=_by_time(query), track_total_hits=False, **after,
+                        pit={"id": view, "keep_alive": KEEP}, query=query_body(query), size=PAGE, source=False,
+                        sort=by_time(query), track_total_hits=False, **after,
                     )  # fmt: skip
                 view = found["pit_id"]
                 hits = found["hits"]["hits"]
@@ -241,7 +243,9 @@ class ElasticIndex:
         self._client.close()
 
     def _month(self, when: datetime) -> str:
-        return f"{self._alias}-{month_start(when):%Y%m}"
+        """The index of a moment. Wild dates share one at either end: a page that makes up dates must not make a thousand indices."""
+        start = month_start(when)
+        return f"{self._alias}-{min(max(start.year * 100 + start.month, EARLIEST), LATEST)}"
 
 
 def _parts(address: str) -> tuple[list[str], dict[str, str]]:
@@ -255,79 +259,3 @@ def _parts(address: str) -> tuple[list[str], dict[str, str]]:
         place = parts.netloc if parts.port else f"{parts.netloc}:{port}"
         hosts.append(urlunsplit((parts.scheme, place, parts.path, "", "")))
     return hosts, options
-
-
-def _template(alias: str) -> dict[str, Any]:
-    text = {"type": "text", "analyzer": "whitespace"}
-    properties: dict[str, Any] = {
-        "words": text, "title": text, "when": {"type": "date", "format": "epoch_millis"}, "rank": {"type": "long"},
-    }  # fmt: skip
-    properties |= {name: {"type": "keyword"} for name in FILTERS}
-    return {
-        # A second copy of everything as soon as there is a second machine to hold it.
-        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
-        "mappings": {"dynamic": "strict", "properties": properties},
-        "aliases": {alias: {}},
-    }
-
-
-def _source(entry: Entry) -> dict[str, Any]:
-    return {
-        "words": joined(entry.words), "title": joined(entry.title_words), "when": _milliseconds(entry.when), "rank": entry.rank,
-        **{name: entry.keywords.get(name, "")[:LONGEST] for name in FILTERS},
-    }  # fmt: skip
-
-
-def _milliseconds(moment: datetime) -> int:
-    """As Elasticsearch reads numbers in a range, whatever the format of the field; whole seconds, by the contract."""
-    return seconds(moment) * 1000
-
-
-def _by_time(query: Query) -> list[Any]:
-    return [{"rank": "asc" if query.order == "oldest" else "desc"}]
-
-
-def _query(query: Query) -> dict[str, Any]:
-    must = [_word(word) for word in query.words] + [_phrase(phrase) for phrase in query.phrases if phrase]
-    filters: list[dict[str, Any]] = [
-        {"terms": {name: [value[:LONGEST] for value in values]}}
-        for name, values in query.filters.items()
-        if values
-    ]
-    span = {
-        key: _milliseconds(moment) for key, moment in (("gte", query.since), ("lt", query.until)) if moment
-    }
-    if span:
-        filters.append({"range": {"when": span}})
-    return {"bool": {"must": must, "filter": filters, "must_not": [_word(word) for word in query.exclude]}}
-
-
-def _word(word: str) -> dict[str, Any]:
-    exact = word[:LONGEST]
-    either = [{"term": {"words": {"value": exact}}}, {"term": {"title": {"value": exact, "boost": 2.0}}}]
-    return {"bool": {"should": either, "minimum_should_match": 1}}
-
-
-def _phrase(phrase: tuple[str, ...]) -> dict[str, Any]:
-    words = joined(phrase)
-    if " " not in words:
-        return _word(words)
-    either = [{"match_phrase": {name: words}} for name in ("words", "title")]
-    return {"bool": {"should": either, "minimum_should_match": 1}}
-
-
-def _aggregations(query: Query) -> dict[str, Any]:
-    wanted: dict[str, Any] = {
-        # Each month's index names its 5,000 most frequent values: counts are exact for any office's sources and places.
-        name: {"terms": {"field": name, "size": MOST_FACETS * 2, "shard_size": 5_000}}
-        for name in query.facets
-    }
-    if query.histogram:
-        width = int(query.histogram.total_seconds())
-        offset = int(query.histogram_offset.total_seconds()) % width
-        wanted["when"] = {
-            "date_histogram": {
-                "field": "when", "fixed_interval": f"{width}s", "offset": f"{offset}s", "min_doc_count": 1,
-            }
-        }  # fmt: skip
-    return wanted

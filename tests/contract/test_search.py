@@ -154,6 +154,20 @@ def test_times_long_ago_and_ahead(empty: Index) -> None:
     )
 
 
+def test_wild_dates_are_kept_and_found(empty: Index) -> None:
+    years = (1, 1583, 1901, 1999, 2000, 2050, 2051, 2099, 2999, 9999)
+    empty.add([Entry(f"y{year}", datetime(year, 6, 5, tzinfo=UTC), ("词",)) for year in years])
+    assert ids(empty) == [f"y{year}" for year in years[::-1]]
+    assert ids(empty, since=datetime(2051, 1, 1, tzinfo=UTC), order="oldest") == [
+        "y2051",
+        "y2099",
+        "y2999",
+        "y9999",
+    ]
+    empty.add([Entry("y1", datetime(2000, 6, 6, tzinfo=UTC), ("词",))])
+    assert empty.count() == len(years)
+
+
 def test_adding_again_replaces_even_into_another_month(index: Index) -> None:
     moved = Entry("d1", START + timedelta(days=45), ("搬走",), (), {"topic": "land"})
     assert index.add([moved, moved]) >= 1
