@@ -49,7 +49,9 @@ def samples(session: Session, names: set[str]) -> dict[str, bool]:
 
 
 def rows_of(session: Session, names: Sequence[str]) -> list[DocumentRow]:
-    return list(session.scalars(select(DocumentRow).where(DocumentRow.id.in_(names))))
+    """Documents by id, held until the transaction ends: a worker that finishes one at this moment must not be missed."""
+    wanted = select(DocumentRow).where(DocumentRow.id.in_(names)).order_by(DocumentRow.id).with_for_update()
+    return list(session.scalars(wanted))
 
 
 def exact_copies(session: Session, hashes: set[str]) -> dict[str, str]:
