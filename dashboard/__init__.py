@@ -12,9 +12,6 @@ from huiyin.records import Record
 from huiyin.search import Index, open_index
 from huiyin.settings import Settings
 
-BODY_LIMIT = 2_000_000
-"""Largest request body in bytes, but for uploads, which set their own."""
-
 
 def create_app(settings: Settings, record: Record | None = None, index: Index | None = None) -> Flask:
     """The WSGI application. Opens the record and the index that the settings name, unless they are given."""
@@ -27,7 +24,7 @@ def create_app(settings: Settings, record: Record | None = None, index: Index | 
     )
     app.config.update(
         MAX_CONTENT_LENGTH=settings.upload_limit,
-        MAX_FORM_MEMORY_SIZE=BODY_LIMIT,
+        MAX_FORM_MEMORY_SIZE=auth.BODY_LIMIT,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=7),
         TEMPLATES_AUTO_RELOAD=False,
     )

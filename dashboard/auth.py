@@ -29,6 +29,8 @@ __all__ = [
 
 LOCK_AFTER = 5
 LOCK_FOR = timedelta(minutes=15)
+BODY_LIMIT = 2_000_000
+"""Largest request body in bytes, but for uploads of people who are signed in, and the API's, which set their own."""
 PASSWORD_LENGTH = 10
 MOST_PASSWORD = 200
 """Longest password in characters: argon2 reads all of it, and nobody types more."""
@@ -127,6 +129,9 @@ def _guard() -> ResponseReturnValue | None:
     if request.endpoint is None or request.endpoint == "static":
         return None
     sessions.identify()
+    if g.user is None or request.mimetype != "multipart/form-data":
+        # Only people who are signed in upload; werkzeug does not bound other forms, and reads them whole.
+        request.max_content_length = min(BODY_LIMIT, services().settings.upload_limit)
     view = services_view(request.endpoint)
     roles: frozenset[str] = getattr(view, "roles", frozenset())
     if getattr(view, "own_auth", False):  # the API's token check, see dashboard/api

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from huiyin.cells import harmless
 from huiyin.errors import UsageError
 from huiyin.records import Clock, Issue
 from huiyin.settings import Settings
@@ -125,7 +126,5 @@ def as_csv(made: Month) -> bytes:
     writer = csv.writer(out)
     writer.writerow(("事件编号", *HEAD))
     for row in made.rows:
-        writer.writerow(
-            [f"'{c}" if c[:1] in ("=", "+", "-", "@", "\t", "\r") else c for c in (row.issue, *cells(row))]
-        )
+        writer.writerow([harmless(c) for c in (row.issue, *cells(row))])
     return out.getvalue().encode("utf-8-sig")

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from dashboard import auth
 from dashboard.provinces import places_of
 from dashboard.services import read, services, write
+from huiyin.cells import harmless
 from huiyin.errors import UsageError
 from huiyin.records import AnalysisRow, DocumentRow, Issue, IssueDocument, SavedSearch, Source
 from huiyin.records.audit import append
@@ -142,12 +143,6 @@ def index() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def cell(value: Any) -> str:
-    """A value that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 HEAD = ("时间", "来源", "类型", "标题", "正文", "地址", "领域", "紧急程度", "倾向", "事件")
 
 
@@ -175,7 +170,7 @@ def export(form: str) -> ResponseReturnValue:
     if form == "csv":
         stream = io.StringIO()
         writer = csv.writer(stream)
-        writer.writerows([HEAD, *([cell(value) for value in line] for line in lines)])
+        writer.writerows([HEAD, *([harmless(value) for value in line] for line in lines)])
         content, mime = ("\ufeff" + stream.getvalue()).encode(), "text/csv; charset=utf-8"
     else:
         content, mime = _xlsx(lines), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -200,7 +195,7 @@ def _xlsx(lines: list[list[Any]]) -> bytes:
     sheet = book.create_sheet("检索结果")
     sheet.append(list(HEAD))
     for line in lines:
-        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell(value)) for value in line])
+        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", harmless(value)) for value in line])
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

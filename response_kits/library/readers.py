@@ -63,12 +63,12 @@ def _reader(data: bytes, name: str) -> Callable[[bytes, str], Iterator[str]]:
         raise HuiyinError(f"{name}: is named .{suffix} but is no such file")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise HuiyinError(f"{name}: an old Word file (.doc); save it as .docx first")
+    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise HuiyinError(f"{name}: is a binary file, not a text")
     head = data[:2048].lstrip().lower()
     if suffix in ("html", "htm", "shtml") or head.startswith((b"<!doctype html", b"<html")):
         return _html
     if suffix in ("txt", "md", "text", "") or "." not in name:
-        if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise HuiyinError(f"{name}: is a binary file, not a text")
         return _plain
     raise HuiyinError(f"{name}: kind .{suffix} is not read; give TXT, Markdown, HTML, DOCX or PDF")
 
