@@ -55,7 +55,8 @@ def document(title: str, text: str, mark: str = "") -> bytes:
         else:
             paragraph.paragraph_format.first_line_indent = Pt(32)
             heading = _HEADING.fullmatch(line) is not None and line[-1] not in "。；"
-            paragraph.paragraph_format.keep_with_next = heading
+            # A signature never stands alone on a page: the last paragraph goes with it.
+            paragraph.paragraph_format.keep_with_next = heading or (signed and number == len(lines) - 3)
             _line(paragraph, line, HEADING if heading else BODY, 16)
     stream = io.BytesIO()
     made.save(stream)
