@@ -87,7 +87,7 @@ class ElasticIndex:
             ) from error
 
     def _prepare(self) -> None:
-        self._client.indices.put_indextemplate(
+        self._client.indices.put_index_template(
             name=self._alias,
             index_patterns=[f"{self._alias}-*"],
             priority=200,
