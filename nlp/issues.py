@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from huiyin.records import (
@@ -67,6 +68,9 @@ class IssueKeeper:
             self.grouper, self._spoken = restored(self.record, self.settings), spoken
         try:
             with self.record.session() as session:
+                alone(session)
+                if _spoken(session) != self._spoken:
+                    return 0  # somebody was faster: the next round follows
                 return self._group(session, limit)
         except BaseException:
             # Memory is ahead of the record now: start again from what the record says.
@@ -202,6 +206,7 @@ def merge(session: Session, keep: str, gone: list[str], by: str, now: datetime, 
 
     Raises sqlalchemy.orm.exc.NoResultFound where one of them does not exist.
     """
+    alone(session)
     target = session.get_one(Issue, keep)
     first = _any_member(session, keep)
     why = f"：{reason}" if reason else ""
@@ -251,6 +256,7 @@ def split(
 ) -> Issue:
     """A person says that some documents are another matter: they become an issue of their own (`name`: its id, where it has one
     already), with a constraint."""
+    alone(session)
     issue = session.get_one(Issue, issue_id)
     members = list(
         session.scalars(
@@ -294,6 +300,7 @@ def split(
 
 def move(session: Session, document: str, issue_id: str, by: str, now: datetime) -> None:
     """A person moves one document to another issue."""
+    alone(session)
     target = session.get_one(Issue, issue_id)
     member = session.get_one(IssueDocument, document)
     old = session.get_one(Issue, member.issue_id)
@@ -343,8 +350,19 @@ def _tell_worker(session: Session, now: datetime) -> None:
 def people_spoke(record: Record) -> str:
     """When people last changed the grouping, as text; empty where they never did."""
     with record.session(write=False) as session:
-        row = session.get(Preference, "regrouped")
-        return str(row.value["at"]) if row else ""
+        return _spoken(session)
+
+
+def _spoken(session: Session) -> str:
+    row = session.get(Preference, "regrouped")
+    return str(row.value["at"]) if row else ""
+
+
+def alone(session: Session) -> None:
+    """Nobody else changes which documents are in which issue until this transaction ends: else a document could join an issue that
+    a person merges away at the same moment. SQLite lets one writer in anyhow."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sql("SELECT pg_advisory_xact_lock(4823)"))
 
 
 def consolidate(keeper: IssueKeeper, now: datetime) -> int:

@@ -21,10 +21,10 @@ from huiyin.settings import Settings
 
 PATIENCE: dict[str, str | int] = {
     "connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000,
-    "options": "-c idle_in_transaction_session_timeout=120000",
+    "options": "-c idle_in_transaction_session_timeout=60000",
 }  # fmt: skip
 """How long PostgreSQL and we wait for each other, unless the address says otherwise: a machine that is cut off finds out in half
-a minute, and the locks of one that was paused in a transaction fall after two."""
+a minute, and the locks of one that was paused in a transaction fall after a minute."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
