@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -99,7 +100,7 @@ def sign_in(settings: Settings) -> str:
 
 
 @contextmanager
-def running(settings: Settings, port: int) -> Iterator[None]:
+def running(settings: Settings, port: int) -> Iterator[int]:
     """`huiyin up` without the sample: pages and scheduler in one process, the worker in the other."""
     words = [
         sys.executable,
@@ -118,7 +119,7 @@ def running(settings: Settings, port: int) -> Iterator[None]:
         for line in process.stdout:
             if "is ready" in line:
                 break
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(60)
@@ -159,6 +160,12 @@ class Visitors(threading.Thread):
         )
 
 
+def processor(process: int) -> float:
+    """Seconds of processor time that a process has used (Linux): what pages cost, however busy the machine is with other work."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def counts(record: Record) -> dict[str, int]:
     with record.session(write=False) as session:
         newest = session.scalar(
@@ -183,7 +190,7 @@ def measure(settings: Settings, args: argparse.Namespace, port: int) -> dict[str
                 select(Issue.id).where(Issue.merged_into == "").order_by(Issue.documents.desc()).limit(400)
             )
         )
-    with running(settings, port):
+    with running(settings, port) as server:
         feeder = None
         if args.rate:
             feeder = subprocess.Popen(
@@ -199,9 +206,9 @@ def measure(settings: Settings, args: argparse.Namespace, port: int) -> dict[str
         for user in users:
             user.start()
         time.sleep(WARM)
-        before, began = counts(record), time.monotonic()
+        before, began, used = counts(record), time.monotonic(), processor(server)
         time.sleep(args.seconds)
-        after, spent = counts(record), time.monotonic() - began
+        after, spent, used = counts(record), time.monotonic() - began, processor(server) - used
         stop.set()
         for user in users:
             user.join(90)
@@ -212,7 +219,7 @@ def measure(settings: Settings, args: argparse.Namespace, port: int) -> dict[str
     rows = [row for user in users for row in user.kept if row[3] >= began]
     came = (after["today"] - before["today"]) / spent
     return {"pages": {kind: _row([row for row in rows if row[0] == kind]) for kind in ("overview", "issue", "search")},
-            "came": came, "analysed": came - (after["waiting"] - before["waiting"]) / spent}  # fmt: skip
+            "processor": 1000 * used / max(1, len(rows)), "came": came, "analysed": came - (after["waiting"] - before["waiting"]) / spent}  # fmt: skip
 
 
 def _row(rows: list[tuple[str, float, int, float]]) -> dict[str, float]:
@@ -241,13 +248,13 @@ def main() -> None:
         folder = Path(args.home or temporary)
         found: dict[int, dict[str, Any]] = {}
         print(
-            "| documents | page | requests | p50 ms | p95 ms | max ms | not 200 | came in /s | analysed /s |\n| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+            "| documents | page | requests | p50 ms | p95 ms | max ms | not 200 | came in /s | analysed /s | processor ms a page |\n| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
         )
         for count in args.documents:
             found[count] = measure(prepare(folder / str(count), count), args, args.port)
             for kind, row in found[count]["pages"].items():
                 print(
-                    f"| {count:,} | {kind} | {row['count']} | {row['p50']:.0f} | {row['p95']:.0f} | {row['max']:.0f} | {row['wrong']} | {found[count]['came']:.0f} | {found[count]['analysed']:.0f} |",
+                    f"| {count:,} | {kind} | {row['count']} | {row['p50']:.0f} | {row['p95']:.0f} | {row['max']:.0f} | {row['wrong']} | {found[count]['came']:.0f} | {found[count]['analysed']:.0f} | {found[count]['processor']:.0f} |",
                     flush=True,
                 )
         if len(found) > 1:

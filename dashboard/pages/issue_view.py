@@ -27,6 +27,7 @@ from response_kits import claims
 from response_kits import kit as kits
 
 PAGE = 30
+KIT_FRESH = timedelta(seconds=10)
 LARGE = 1_000
 """Documents of an issue from which on its figures are kept for a moment."""
 
@@ -174,19 +175,13 @@ def spread(issue: Issue) -> Aged[dict[str, Any]]:
 
 def kit_of(session: Session, issue: Issue, now: datetime) -> kits.Kit:
     """The issue's kit. Building one reads the library and all claims, so it is kept until something is done (every act of a
-    person is a row of the audit chain), and for a moment where only documents come in (fresh_for, a minute for a small issue)."""
+    person is a row of the audit chain), and for a moment where only documents come in (KIT_FRESH, longer for a large one)."""
     acted = session.scalar(select(func.max(AuditRow.number)))
     settings, name = services().settings, issue.id
-    stamp: tuple[Any, ...] = (acted,)
-    if not fresh_for(issue):
-        stamp = (acted, issue.version, int(now.timestamp()) // 60)
-    found = aged(
-        ("kit", name),
-        lambda session: kits.build(session, name, utcnow(), settings),
-        max(fresh_for(issue), timedelta(minutes=1)),
-        stamp,
-    )
-    return found.value
+    fresh = max(fresh_for(issue), KIT_FRESH)
+    return aged(
+        ("kit", name), lambda session: kits.build(session, name, utcnow(), settings), fresh, (acted,)
+    ).value
 
 
 def carriers(session: Session, issue_id: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from response_kits import clocks, evidence, risk
 from response_kits.library import explained as explained_by
 from response_kits.library import policies
 from response_kits.library.identify import normal_number
+from response_kits.words import words as words_of
 
 bp = Blueprint("policies", __name__)
 bp.nav = [(50, "policies.index", "政策库", "")]  # type: ignore[attr-defined]
@@ -108,7 +109,16 @@ def show(number: int) -> ResponseReturnValue:
         newer=session.get(Policy, policy.replaced_by) if policy.replaced_by else None, statuses=policies.STATUS,
         interprets=session.get(Policy, policy.interprets) if policy.interprets else None, citing=citing(session, policy),
         clocks=waiting, citation=policies.citation, passages=explained_by.by_clause(session, number),
+        searches={clause.id: searches(policy, clause) for clause in policy.clauses},
     )  # fmt: skip
+
+
+def searches(policy: Policy, clause: Clause) -> dict[str, str]:
+    """What to search for to find documents about a clause: {cites: its title and place in quotation marks, about: its most telling
+    words}. "" where the clause has too few words."""
+    told = sorted(dict.fromkeys(words_of(f"{clause.heading}{clause.text}")), key=len, reverse=True)
+    short = policy.title.strip("《》").split("（")[0]
+    return {"cites": f'"{short}" "{clause.path}"', "about": " ".join(told[:2])}
 
 
 @bp.get("/policies/<int:number>/assess")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from dashboard.api._contract import RATE
 from dashboard.api._feeds import calendar
-from dashboard.api._tokens import Limiter, digest, find, make, revoke
+from dashboard.api._tokens import SCOPES, Limiter, digest, find, make, revoke
 from huiyin.errors import UsageError
 from huiyin.records import Alert, AuditRow, Clock, Issue, Token, User
 from response_kits import clocks
@@ -278,3 +278,13 @@ def test_the_page_makes_and_revokes_and_shows_a_secret_once(city: City) -> None:
     browser.post("/tokens/source", source="push-petition", title="信访件", legal_basis="共享协议")
     assert "push-petition" in browser.get("/tokens")
     browser.post("/tokens/source", 400, source="forum2", title="x", legal_basis="y")
+
+
+def test_the_documentation_names_every_address_and_scope(quiet: City) -> None:
+    made = quiet.app.test_client().get("/api/v1/openapi.json").get_json()
+    told = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text("utf-8")
+    for path, methods in made["paths"].items():
+        for method, about in methods.items():
+            scope = about["description"].split()[1]
+            assert f"| `{method.upper()} {path}` | {scope} |" in told, path
+    assert all(f"| `{scope}` |" in told for scope in SCOPES)
