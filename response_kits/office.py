@@ -15,7 +15,7 @@ WIDTH = 16.5
 def widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
     """Centimetres of each column, WIDTH in all: by the square root of its longest words, so that a long text does not push a number
     or a date into a column of one letter."""
-    longest = [max(4, *(len(str(row[n])) for row in [head, *rows])) for n in range(len(head))]
+    longest = [max(8, *(len(str(row[n])) for row in [head, *rows])) for n in range(len(head))]
     shares = [min(length, 120) ** 0.5 for length in longest]
     return [WIDTH * share / sum(shares) for share in shares]
 

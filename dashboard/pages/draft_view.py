@@ -15,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard.services import services
-from huiyin.records import Clause, Draft, DraftVersion, Fact, Issue, Preference, Remark, User
+from huiyin.records import Clause, Draft, DraftVersion, Fact, Issue, Preference, Remark, Statement, User
 from huiyin.rules import load
 from response_kits import evidence, stale, workflow
 from response_kits import facts as fact_records
 from response_kits.review import check
-from response_kits.wording import sentences
+from response_kits.wording import moment, sentences
 
 MOST_LINES = 1500
 LONGEST_LINE = 1500
@@ -83,6 +83,7 @@ def _binding_keys(binding: Mapping[str, Any]) -> list[str]:
         *(str(number) for number in binding.get("facts", ())),
         *(f"c{number}" for number in binding.get("clauses", ())),
         *(f"r{number}" for number in binding.get("rumours", ())),
+        *(f"s{number}" for number in binding.get("statements", ())),
     ]
 
 
@@ -99,7 +100,7 @@ def _keys(draft: Draft, row: Mapping[str, Any]) -> list[str]:
 
 
 def grounds(session: Session, draft: Draft, keys: set[str]) -> dict[str, Ground]:
-    """Facts (12), clauses (c12), rumours (r3), policies (p5) by their key; what the office itself sets has no page of its own."""
+    """Facts (12), clauses (c12), rumours (r3), policies (p5), our published texts (s4) by their key; what the office itself sets has no page of its own."""
     facts = [int(key) for key in keys if key.isdecimal()]
     clauses = [int(key[1:]) for key in keys if key[:1] == "c" and key[1:].isdecimal()]
     found = {
@@ -110,6 +111,11 @@ def grounds(session: Session, draft: Draft, keys: set[str]) -> dict[str, Ground]
         where = f"《{clause.policy.title}》{clause.path}"
         found[f"c{clause.id}"] = Ground(
             f"c{clause.id}", clause.text, where, f"/policies/{clause.policy_id}#clause-{clause.id}"
+        )
+    said = [int(key[1:]) for key in keys if key[:1] == "s" and key[1:].isdecimal()]
+    for row in session.scalars(select(Statement).where(Statement.id.in_(said))):
+        found[f"s{row.id}"] = Ground(
+            f"s{row.id}", row.title, f"{row.body}，{moment(row.published)}发布", f"/statements/{row.id}"
         )
     for key in keys:
         if key[:1] == "r" and key[1:].isdecimal():

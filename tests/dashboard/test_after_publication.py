@@ -93,3 +93,13 @@ def test_the_months_record_is_a_page_a_document_and_a_table(city: City) -> None:
     made = browser.client.get(f"/compliance/record.docx?month={month}")
     assert "回应政务舆情" in Document(io.BytesIO(made.data)).tables[0].rows[1].cells[0].text
     assert browser.client.get("/compliance/record.exe").status_code == 404
+
+
+def test_a_sentence_from_our_own_published_text_opens_that_text(city: City) -> None:
+    said = "11月23日中午，三小部分学生就餐后呕吐，市教育局第一时间赶赴现场处置，安排学生送医。"
+    city.client("zhang").post(
+        "/statements", title="关于三小学生就餐后呕吐的情况通报", body="云江市教育局", published=_local(city, -2), issue=ISSUE, text=said
+    )  # fmt: skip
+    page = city.client("zhang").get(new_draft(city))
+    assert 'href="/statements/1"' in page
+    assert "云江市教育局，" in words(page)
