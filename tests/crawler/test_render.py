@@ -178,17 +178,21 @@ def test_no_request_of_a_page_goes_round_the_guard(run: Run, site: Scripted, oth
 
 @needs_chromium
 @pytest.mark.parametrize(
-    ("script", "word"),
+    ("script", "words"),
     [
-        ("for (;;) {}", "限时"),
-        ("document.getElementById('app').innerHTML = '<p>' + '水'.repeat(200000);", "大小上限"),
-        ("setInterval(() => fetch('/api/list?' + Math.random()), 20);", "列表页上没有找到文章链接"),
+        ("for (;;) {}", ("限时",)),
+        ("document.getElementById('app').innerHTML = '<p>' + '水'.repeat(200000);", ("大小上限",)),
+        ("setInterval(() => fetch('/api/list?' + Math.random()), 20);", ("列表页上没有找到文章链接", "限时")),
     ],
 )
-def test_time_size_and_number_are_bounded(run: Run, site: Scripted, script: str, word: str) -> None:
+def test_time_size_and_number_are_bounded(
+    run: Run, site: Scripted, script: str, words: tuple[str, ...]
+) -> None:
     site.script = script
     result = run(timeout=5.0)
-    assert (result.state, word in result.reason) == ("broken", True), result.reason
+    # A machine that is busy may reach the time limit before the page falls silent: bounded either way.
+    assert result.state == "broken"
+    assert any(word in result.reason for word in words), result.reason
     assert site.paths.count("/api/list") <= render.MOST_PARTS
 
 
