@@ -38,10 +38,17 @@ browser: $(STAMP) ## tests in a real Chromium (Debian: apt-get install chromium)
 crash: $(STAMP) ## kill processes and stop servers under load, then count; KILLS=200 SECONDS=60 is the full run
 	HUIYIN_CRASH_KILLS=$(KILLS) HUIYIN_CRASH_SECONDS=$(SECONDS) $(BIN)/python -m pytest -m crash -s tests/crash $(ARGS)
 
-lint: $(STAMP) ## ruff and mypy strict
+lint: $(STAMP) ## ruff, mypy strict, no secrets in the repository
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/audit.py secrets
+
+audit: $(STAMP) ## known vulnerabilities of the packages, and secrets in the repository
+	$(BIN)/python tools/audit.py secrets packages
+
+sbom: $(STAMP) ## what is in it, as CycloneDX JSON in out/sbom.json
+	$(BIN)/python tools/audit.py sbom
 
 format: $(STAMP) ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
