@@ -30,7 +30,8 @@ class Settings:
     )
     database: str = _setting("", "SQLAlchemy address of the record; empty: SQLite in <home>/huiyin.db")
     search: str = _setting(
-        "", "address of the index; empty: tantivy in <home>/index; or http(s)://host:9200 for Elasticsearch"
+        "",
+        "address of the index; empty: tantivy in <home>/index; or http(s)://[user:password@]host:9200 of Elasticsearch, several separated by commas, with ?ca=FILE for its certificate authority and ?index=NAME where offices share a cluster",
     )
     queue: str = _setting(
         "",
