@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
+from huiyin.records.base import away
 from huiyin.settings import Settings
 
 log = logging.getLogger("huiyin.schedule")
@@ -40,7 +43,14 @@ def run_job(address: str, settings: Settings) -> None:
     module, function = address.split(":")
     try:
         getattr(importlib.import_module(module), function)(settings)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OperationalError) and away(
+            error
+        ):  # known, and again every few seconds: one line
+            log.warning(
+                "the job %s waits, the record does not answer: %s", address, type(error.orig).__name__
+            )
+            return
         log.exception("the job %s failed; it runs again at its next time", address)
 
 
