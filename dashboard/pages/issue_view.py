@@ -27,7 +27,7 @@ from response_kits import claims
 from response_kits import kit as kits
 
 PAGE = 30
-KIT_FRESH = timedelta(seconds=10)
+KIT_FRESH, KIT_AT_ONCE = timedelta(seconds=10), 200
 LARGE = 1_000
 """Documents of an issue from which on its figures are kept for a moment."""
 
@@ -175,7 +175,7 @@ def spread(issue: Issue) -> Aged[dict[str, Any]]:
 
 def kit_of(session: Session, issue: Issue, now: datetime) -> kits.Kit:
     """The issue's kit. Building one reads the library and all claims, so it is kept until something is done (every act of a
-    person is a row of the audit chain), and for a moment where only documents come in (KIT_FRESH, longer for a large one)."""
+    person is a row of the audit chain), and, from KIT_AT_ONCE documents on, for a moment where only documents come in (KIT_FRESH, longer for a large one)."""
     acted = session.scalar(select(func.max(AuditRow.number)))
     settings, name = services().settings, issue.id
     fresh = max(fresh_for(issue), KIT_FRESH)
