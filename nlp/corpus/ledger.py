@@ -15,11 +15,13 @@ from nlp.corpus.vectors import Vector
 
 KEYS = 12
 """Features, the heaviest of a text, under which it is looked up and filed."""
-CANDIDATES = 6
+CANDIDATES = 4
 """Issues that are scored for one text."""
 FAINT = 0.3
 """An issue with less than this share of the best one's votes is not scored."""
-POSTINGS = 12
+FLOOR = 0.01
+"""Nor one whose votes, the squares of the shared weights, come to less: it could not reach the threshold."""
+POSTINGS = 8
 """Issues filed under one feature; the longest untouched are dropped."""
 
 
@@ -46,8 +48,8 @@ class Ledger:
             square = weight * weight
             for number in self._index.get(key, ()):
                 votes[number] = votes.get(number, 0.0) + square
-        if len(votes) > 1:
-            least = FAINT * max(votes.values())
+        if votes:
+            least = max(FAINT * max(votes.values()), FLOOR)
             votes = {number: vote for number, vote in votes.items() if vote >= least}
         return sorted(votes, key=lambda number: (-votes[number], number))[:limit]
 
