@@ -10,9 +10,9 @@ from huiyin.settings import Settings
 from nlp import training
 
 FLOORS = {
-    "topic": {"accuracy": 0.78, "macro_f1_10": 0.70},
-    "sentiment": {"macro_f1_10": 0.755},
-    "urgency": {"kappa": 0.67, "recall_2_3": 0.69, "precision_2_3": 0.48},
+    "topic": {"accuracy": 0.785, "macro_f1_10": 0.73},
+    "sentiment": {"macro_f1_10": 0.77},
+    "urgency": {"kappa": 0.71, "recall_2_3": 0.73, "precision_2_3": 0.51},
     "respond": {"f1_true": 0.93},
 }
 """About one and a half points under what was measured."""
