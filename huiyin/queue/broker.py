@@ -7,6 +7,7 @@ lost message costs a moment: the scheduler sends wake-ups for whatever is unclai
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import signal
 import threading
@@ -19,6 +20,9 @@ from huiyin.errors import Unavailable, UsageError
 from huiyin.queue.lease import process_name
 from huiyin.settings import Settings
 
+log = logging.getLogger("huiyin.queue")
+DEAF = 60.0
+"""Seconds for which a free consumer may hear nothing while wake-ups wait."""
 VISIBILITY = 7_200
 """Seconds after which Redis hands a message out again that nobody acknowledged: above every task's limit."""
 
@@ -135,6 +139,40 @@ class _answering:
             raise Unavailable(f"the task queue does not answer: {str(error)[:200]}") from error
 
 
+class _Ear:
+    """Ends this process where wake-ups wait, processes are free, and none is heard: where Redis went away between a task's end and
+    its acknowledgement, Celery counts that message as taken for ever and, fetching one at a time, takes no other. The supervisor starts a new one; what was under way is claimed again."""
+
+    def __init__(self, app: Any, name: str, processes: int) -> None:
+        from celery.signals import task_received
+
+        self.app, self.name, self.processes = app, name, processes
+        self.heard = self.busy = time.monotonic()
+        task_received.connect(self.hear, weak=False)
+        threading.Thread(target=self._listen, name="ear", daemon=True).start()
+
+    def hear(self, **_: Any) -> None:
+        self.heard = time.monotonic()
+
+    def _listen(self) -> None:
+        from celery.worker import state
+
+        while True:
+            time.sleep(DEAF / 6)
+            try:
+                left = waiting(self.app, self.name)
+            except Unavailable:
+                left = 0
+            if not left:
+                self.hear()
+            if len(state.active_requests) >= self.processes:
+                self.busy = time.monotonic()
+            now, longest = time.monotonic(), TASKS[self.name].limit
+            if now - max(self.heard, self.busy) > DEAF or now - self.heard > longest + DEAF:
+                log.error("%d wake-ups wait and none is heard: this process ends, to be started again", left)
+                os._exit(1)
+
+
 def consume(settings: Settings, name: str, processes: int) -> int:
     """Take wake-ups of one kind in this process's children until SIGTERM or until our parent is gone."""
     from celery.signals import worker_process_init
@@ -153,6 +191,7 @@ def consume(settings: Settings, name: str, processes: int) -> int:
         queues=[TASKS[name].queue], concurrency=processes, pool="prefork", loglevel="WARNING", hostname=f"{name}@{process_name()}",
         without_gossip=True, without_mingle=True, without_heartbeat=True, quiet=True, redirect_stdouts=False,
     )  # fmt: skip
+    _Ear(app, name, processes)
     worker.start()
     return 0
 
