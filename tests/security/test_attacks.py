@@ -43,6 +43,11 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 @pytest.fixture(scope="module")
 def posted(city: City) -> City:
+    push_payloads(city)
+    return city
+
+
+def push_payloads(city: City) -> None:
     """Payloads pushed in every field, analysed, joined to an issue, and in the index: as far as a post can come."""
     api = Api(city, "push")
     rows = []
@@ -73,7 +78,6 @@ def posted(city: City) -> City:
             analysis = session.get_one(AnalysisRow, row.id)
             analysis.data = {**analysis.data, "claims": [{"text": row.title}], "urgency_reasons": [row.title]}
     reindex(city.record, city.index)
-    return city
 
 
 class Page(HTMLParser):
@@ -313,10 +317,12 @@ def test_bombs_are_stopped_by_size_and_not_by_memory(tmp_path: Path, city: City)
     with pytest.raises(LimitExceeded):
         read_text(docx(WORDS.format(" " * 300_000_000)), "a.docx")
     bomb = tmp_path / "a.xlsx"
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
-            for _ in range(600):
-                part.write(b" " * 1_000_000)
+    with (
+        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(600):
+            part.write(b" " * 1_000_000)
     with pytest.raises(HuiyinError):
         list(read_rows(bomb, city.settings))
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
