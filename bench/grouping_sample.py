@@ -17,9 +17,8 @@ from time import process_time
 from grouping_score import scores
 
 from crawler.sample_city import Item, build
-from nlp.corpus.consolidate import apply, consolidate
+from nlp.corpus.consolidate import settle
 from nlp.corpus.grouping import Context, Grouper
-from nlp.issues import ROUNDS
 
 
 def event(item: Item) -> str:
@@ -53,17 +52,6 @@ def grouped(items: list[Item], known: str, slow: timedelta | None) -> tuple[Grou
             taken += settle(grouper)
             due = item.published + slow
     return grouper, taken + (settle(grouper) if slow else 0)
-
-
-def settle(grouper: Grouper) -> int:
-    """The slow pass as the worker runs it; returns how many proposals were taken."""
-    taken = 0
-    for _ in range(ROUNDS):
-        done = sum(apply(grouper, proposal) is not None for proposal in consolidate(grouper))
-        taken += done
-        if not done:
-            break
-    return taken
 
 
 def show(title: str, items: list[Item], grouper: Grouper) -> list[str]:

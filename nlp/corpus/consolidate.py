@@ -76,6 +76,17 @@ def apply(grouper: Grouper, proposal: Proposal) -> str | None:
     return grouper.split(source.id, leaving, by_person=False)
 
 
+def settle(grouper: Grouper, rounds: int = 16) -> int:
+    """Take all proposals until none is left, `rounds` times at most: a merge can make the next one plain. Returns how many."""
+    taken = 0
+    for _ in range(rounds):
+        done = sum(apply(grouper, proposal) is not None for proposal in consolidate(grouper))
+        taken += done
+        if not done:
+            break
+    return taken
+
+
 def _merges(grouper: Grouper, issue: Issue) -> list[Proposal]:
     heavy = dict(sorted(issue.centroid.items(), key=lambda item: (-item[1], item[0])))
     found = []

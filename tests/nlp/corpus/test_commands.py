@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from huiyin.cli import main
+from tests.nlp.corpus.test_gather import CHATTER, FIRE, SHORT
 
 ROWS = [
     {"id": 1, "text": "永兴仓储园发生火灾，消防到场", "published": "2026-11-02T08:00:00", "mark": "x"},
@@ -32,6 +33,26 @@ def test_group_keeps_order_and_fields(tmp_path: Path, capsys: pytest.CaptureFixt
     assert all(isinstance(row["issue"], str) and row["issue"] for row in out)
     assert out[0]["issue"] == out[1]["issue"] == out[3]["issue"] != out[2]["issue"]
     assert out[3]["copy_of"] == "1"
+
+
+def test_late_finds_what_one_pass_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [
+        *FIRE,
+        *CHATTER,
+        SHORT,
+    ]
+    rows: list[dict[str, object]] = [
+        {"id": f"d{at}", "text": text, "published": f"2026-11-02T08:{at:02d}:00+08:00", "author": f"u{at}"}
+        for at, text in enumerate(texts)
+    ]
+    rows[-1]["author"] = "u1"
+    sizes = []
+    for words in ([], ["--late"]):
+        assert main(["group", written(tmp_path, rows), *words]) == 0
+        out = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [row["id"] for row in out] == [row["id"] for row in rows]
+        sizes.append(sum(row["issue"] == out[0]["issue"] for row in out))
+    assert sizes == [len(FIRE), len(FIRE) + 1]
 
 
 def test_window_of_a_day_closes_what_is_silent_for_longer(
