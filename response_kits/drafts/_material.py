@@ -67,7 +67,8 @@ class Material:
         title = self.issue.title.strip("“” 。！？!?")
         if self.about.get("subject"):
             return str(self.about["subject"])
-        title = matter(title) or title  # an issue may be called after a notice
+        # An issue may be called after a notice, or after one of a row of them: 甲事故情况（一）.
+        title = matter(title) or re.sub(r"(?:的|有关)*情况$", "", _NUMBERED.sub("", title)) or title
         # A headline with a count is no name of a matter.
         plainly = not re.search(r"[\d%\s？?：:，,；《》]", title)
         if title and plainly and known and all(word in known for word in words(title)) and len(title) <= 30:
@@ -84,9 +85,13 @@ class Material:
         return f"{self.issue.place}{noun}"
 
 
+_NUMBERED = re.compile(r"（(?:[一二三四五六七八九十]{1,3}|\d{1,2})）$")
+"""The number of a notice in a row of notices."""
+
+
 def matter(title: str) -> str:
     """What a published notice is about, from its title: 关于甲的情况通报 → 甲; "" where the title does not say it plainly."""
-    name = re.sub(r"^[^关，。]{0,16}关于|^网民反映", "", title)
+    name = re.sub(r"^[^关，。]{0,16}关于|^网民反映", "", _NUMBERED.sub("", title))
     name = re.sub("^网民反映", "", name)
     head = re.sub(r"(?:通报|通告|公告|说明|续报)$", "", name)
     if head == name or re.search("[《》“”]|印发|预警", title):

@@ -281,3 +281,14 @@ def test_a_changed_sentence_of_the_frame_is_no_ground_for_itself(
     workflow.save(session, draft.id, 1, draft.title, told, AUTHOR, settings, NOW)
     assert draft.checks["gates"]["evidence"] == "block"
     assert not any("7人" in ground.text for ground in grounds(session, draft, settings, NOW))
+
+
+def test_an_issue_called_after_one_of_a_row_of_notices_gives_a_plain_title(
+    session: Session, issue: Issue, settings: Settings
+) -> None:
+    issue.title = "某厂火灾事故情况（一）"
+    statements.keep(
+        session, title=issue.title, text="某厂火灾事故已扑灭。", body="某市", issue_id=issue.id, published=NOW
+    )
+    assert drafts.compose(session, issue.id, "notice", settings, NOW).title == "关于某厂火灾事故的情况通报"
+    assert matter("关于某厂火灾事故情况的通报（二）") == "某厂火灾事故"
