@@ -38,14 +38,14 @@ def new_secret() -> str:
 
 def address(secret: str, name: str, settings: Settings) -> str:
     """The otpauth:// address that a QR code carries."""
-    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=f"回音 {settings.organisation}")
+    return pyotp.TOTP(secret).provisioning_uri(name=f"{name}@{settings.region}", issuer_name="回音")
 
 
 def picture(text: str) -> Markup:
     """A QR code as inline SVG: black on white whatever the colours of the page, no style attribute, no request."""
     made = segno.make(text, error="m")
     # segno builds the markup from numbers only; `text` is in the picture, not in the markup.
-    return Markup(made.svg_inline(scale=5, border=4, light="#fff", dark="#000", omitsize=False))
+    return Markup(made.svg_inline(scale=4, border=4, light="#fff", dark="#000", omitsize=False))
 
 
 def step_of(secret: str, code: str, after: int, *, at: float | None = None) -> int | None:
