@@ -25,7 +25,7 @@ PLAIN = """
 import json, sys, time
 import scrapy, trafilatura
 from scrapy.crawler import AsyncCrawlerProcess
-found = []
+found, spent = [], []
 class Plain(scrapy.Spider):
     name = "plain"
     start_urls = [sys.argv[1] + "/list"]
@@ -33,19 +33,30 @@ class Plain(scrapy.Spider):
         for href in response.css("a.item::attr(href)").getall():
             yield response.follow(href, self.article)
     def article(self, response):
+        at = time.thread_time()
         found.append(trafilatura.extract(response.body, with_metadata=True))
+        spent.append(time.thread_time() - at)
 process = AsyncCrawlerProcess({"LOG_ENABLED": False, "TWISTED_REACTOR_ENABLED": False})
 process.crawl(Plain)
 began = time.perf_counter()
 process.start()
-print(json.dumps({"pages": sum(text is not None for text in found), "seconds": time.perf_counter() - began}))
+print(json.dumps({"pages": sum(text is not None for text in found), "seconds": time.perf_counter() - began, "parsing": sum(spent) / time.process_time()}))
 """
 OURS = """
 import json, sys, time
 from crawler import switch
+from crawler.spiders import pages
 from crawler.run import crawl
 from huiyin import settings as settings_module
 from huiyin.records import Record
+spent, read = [], pages.extract
+def timed(*args, **options):
+    at = time.thread_time()
+    try:
+        return read(*args, **options)
+    finally:
+        spent.append(time.thread_time() - at)
+pages.extract = timed
 settings = settings_module.load(home=sys.argv[2], allow_private=sys.argv[1].removeprefix("http://"), environ={})
 record = Record.open(settings)
 switch.add(record, "bench", {"title": "bench", "kind": "site", "start": [sys.argv[1] + "/list"], "legal_basis": "bench", "delay": 0.0,
@@ -53,7 +64,7 @@ switch.add(record, "bench", {"title": "bench", "kind": "site", "start": [sys.arg
 switch.enable(record, "bench", by="bench")
 began = time.perf_counter()
 (result,) = crawl(settings, ["bench"], record=record)
-print(json.dumps({"pages": result.new + result.duplicate, "seconds": time.perf_counter() - began, "state": result.state, "filtered": result.filtered}))
+print(json.dumps({"pages": result.new + result.duplicate, "seconds": time.perf_counter() - began, "parsing": sum(spent) / time.process_time(), "state": result.state, "filtered": result.filtered}))
 """
 
 
@@ -139,6 +150,7 @@ def main() -> None:
     server.start()
     base = f"http://127.0.0.1:{port.get(timeout=30)}"
     speeds: dict[str, list[float]] = {"plain Scrapy + trafilatura": [], "huiyin, whole": []}
+    shares: dict[str, list[float]] = {name: [] for name in speeds}
     for _ in range(args.rounds):
         time.sleep(0.2)
         plain = measure(PLAIN, base)
@@ -146,11 +158,14 @@ def main() -> None:
             ours = measure(OURS, base, home)
         speeds["plain Scrapy + trafilatura"].append(len(pages) / plain["seconds"])
         speeds["huiyin, whole"].append(len(pages) / ours["seconds"])
+        for name, one in zip(speeds, (plain, ours), strict=True):
+            shares[name].append(one["parsing"])
         print(f"pages with text: plain {plain['pages']}, ours {ours['pages']} of {len(pages)}", flush=True)
     server.terminate()
     medians = [statistics.median(values) for values in speeds.values()]
     for name, median in zip(speeds, medians, strict=True):
-        print(f"{name:<30}{median:>8.1f} pages a second")
+        share = statistics.median(shares[name])
+        print(f"{name:<30}{median:>8.1f} pages a second, {share:.0%} of the processor time is parsing")
     print(f"{'ratio':<30}{medians[1] / medians[0]:>8.2f}")
 
 
