@@ -78,6 +78,11 @@ def renew(session: Session, draft_id: int, user: workflow.Person, settings: Sett
 def _renewed(session: Session, piece: str, binding: dict[str, Any]) -> tuple[str, list[int]]:
     """A sentence with its stale facts replaced word for word, 截至 times too; "" where nothing verified is left in it."""
     kept: list[int] = []
+    standing = [
+        fact
+        for n in binding.get("facts", ())
+        if (fact := session.get(Fact, int(n))) and fact.state == "verified"
+    ]
     for number in binding.get("facts", ()):
         fact = session.get(Fact, int(number))
         if fact is None or fact.state == "verified":
@@ -87,10 +92,26 @@ def _renewed(session: Session, piece: str, binding: dict[str, Any]) -> tuple[str
         if newer is None:
             piece = piece.replace(opened(fact.text), "")
             continue
+        later = bool(fact.as_of and newer.as_of and newer.as_of != fact.as_of)
+        if later and newer.as_of and any(other.as_of == fact.as_of for other in standing):
+            # The others of the sentence are still of the old time: the new one stands apart, with its own.
+            piece = piece.replace(opened(fact.text), "").rstrip("。；，")
+            piece = f"{piece}；截至{moment(newer.as_of)}，{opened(newer.text)}。"
+            kept.append(newer.id)
+            continue
         piece = piece.replace(opened(fact.text), opened(newer.text))
         if fact.as_of and newer.as_of:
             piece = piece.replace(f"截至{moment(fact.as_of)}", f"截至{moment(newer.as_of)}")
         kept.append(newer.id)
     if binding.get("facts") and not kept:
         return "", []
-    return piece.replace("；；", "；").replace("，；", "，").replace("；。", "。"), kept
+    for wrong, right in (
+        ("，，", "，"),
+        ("；；", "；"),
+        ("，；", "；"),
+        ("；。", "。"),
+        ("。；", "；"),
+        ("，。", "。"),
+    ):
+        piece = piece.replace(wrong, right)
+    return piece, kept

@@ -292,3 +292,38 @@ def test_an_issue_called_after_one_of_a_row_of_notices_gives_a_plain_title(
     )
     assert drafts.compose(session, issue.id, "notice", settings, NOW).title == "关于某厂火灾事故的情况通报"
     assert matter("关于某厂火灾事故情况的通报（二）") == "某厂火灾事故"
+
+
+def test_a_renewed_count_takes_no_other_count_to_its_time(session: Session, settings: Settings) -> None:
+    issue = add_issue(session, "s77")
+    made = {}
+    for slot, text in (("deaths", "4人死亡。"), ("injured", "11人受伤。"), ("missing", "无失联人员。")):
+        fact = facts.add(
+            session,
+            issue.id,
+            text,
+            slot=slot,
+            source="市应急管理局",
+            as_of=NOW - timedelta(hours=6),
+            by="a",
+            now=NOW,
+        )
+        made[slot] = facts.verify(session, fact.id, "b", NOW)
+    draft = drafts.create(session, issue.id, "notice", settings, NOW, by=AUTHOR.name)
+    assert "4人死亡，11人受伤，无失联人员" in draft.text
+    new = facts.supersede(
+        session,
+        made["injured"].id,
+        "12人受伤。",
+        source="市应急管理局",
+        by="a",
+        now=NOW,
+        as_of=NOW - timedelta(hours=1),
+    )
+    facts.verify(session, new.id, "b", NOW)
+    text = stale.renew(session, draft.id, AUTHOR, settings, NOW).text
+    assert "11人受伤" not in text
+    assert (
+        "截至11月24日9时30分，据市应急管理局核实，4人死亡，无失联人员；截至11月24日14时30分，12人受伤。"
+        in text
+    )
