@@ -214,6 +214,8 @@ def measure(pairs: Sequence[dict[str, Any]], others: Sequence[str]) -> tuple[dic
     figures: dict[str, Any] = {
         f"R@1 {name}": round(float(np.concatenate(g).mean()), 4) for name, g in found.items()
     }
+    every_answer = np.concatenate([part for parts in found.values() for part in parts])
+    figures["R@1 all questions"] = round(float(every_answer.mean()), 4)
     for name, value in cuts.items():
         taken = share >= value
         figures[f"{name} precision"] = round(float(good[taken].mean()), 4)
