@@ -131,7 +131,7 @@ class _Bench:
             rows = vstack([rows, self.other]).tocsr()
             aims = np.concatenate([aims, self.other_truth])
             weights = np.concatenate([weights, self.other_weight])
-        return _regression(4.0).fit(rows, aims, sample_weight=weights)
+        return _regression(1.0).fit(rows, aims, sample_weight=weights)
 
     def model(self, part: NDArray[Any]) -> Head:
         """The text head fitted on `part`, its log-odds calibrated on folds of it that were left out."""

@@ -14,10 +14,10 @@ from nlp.stages.rumour import RumourScorer
 
 def test_figures_of_the_card() -> None:
     figures = json.loads((MODELS / "rumour" / "head.json").read_text("utf-8"))
-    assert figures["AUC text, CED, learnt from the other sources, near twins taken out"] >= 0.81
+    assert figures["AUC text, CED, learnt from the other sources, near twins taken out"] >= 0.82
     assert figures["AUC text, CED, learnt from the other sources, twins left in"] >= 0.88
     assert (
-        figures["AUC text, Weibo-Jin2017(EANN), learnt from the other sources, near twins taken out"] >= 0.76
+        figures["AUC text, Weibo-Jin2017(EANN), learnt from the other sources, near twins taken out"] >= 0.775
     )
     assert figures["AUC of these, text and comments"] >= 0.92
 
