@@ -175,12 +175,14 @@ def spread(issue: Issue) -> Aged[dict[str, Any]]:
 
 def kit_of(session: Session, issue: Issue, now: datetime) -> kits.Kit:
     """The issue's kit. Building one reads the library and all claims, so it is kept until something is done (every act of a
-    person is a row of the audit chain), and, from KIT_AT_ONCE documents on, for a moment where only documents come in (KIT_FRESH, longer for a large one)."""
+    person is a row of the audit chain) or, up to KIT_AT_ONCE documents, one comes in; a larger one's lags behind its documents for
+    KIT_FRESH or fresh_for."""
     acted = session.scalar(select(func.max(AuditRow.number)))
     settings, name = services().settings, issue.id
     fresh = max(fresh_for(issue), KIT_FRESH)
+    stamp = (acted, issue.version if issue.documents < KIT_AT_ONCE else 0)
     return aged(
-        ("kit", name), lambda session: kits.build(session, name, utcnow(), settings), fresh, (acted,)
+        ("kit", name), lambda session: kits.build(session, name, utcnow(), settings), fresh, stamp
     ).value
 
 
