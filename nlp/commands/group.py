@@ -1,8 +1,8 @@
-"""Group a stream of documents into issues, in one pass; --late merges and splits as the running system does.
+"""Group a stream of documents into issues, in one pass.
 
 Input (JSONL, time order): id, text; optional title, published, parent (id of the text that it reposts or answers).
 Output: id, issue (equal = the same issue), score, reason, copy_of where the text reprints an earlier one; other input fields but the texts pass through; order is kept.
---late: rows come out at the end, with the issue that they have then; the texts' vectors are held meanwhile, not the texts.
+--late: with the late merges and splits of the running system; rows come out at the end, with the issue that they have then; the texts' vectors are held meanwhile, not the texts.
 """
 
 from __future__ import annotations
