@@ -15,8 +15,13 @@ from huiyin.errors import NotFound, UsageError
 from huiyin.records import DocumentRow, IssueDocument, IssueEvent, Organisation, Promise, Statement, audit
 from response_kits.figures import Figure, figures, same
 from response_kits.wording import sentences
+from response_kits.words import overlap, words
 from response_kits.workdays import ZONE
 
+MATTER = timedelta(days=30)
+"""Statements further apart than this are not compared over the border of issues."""
+ALIKE = 0.7
+"""Share of the shorter title's words from which two titles name one matter."""
 STATES = {"standing": "有效", "corrected": "已更正", "withdrawn": "已撤回"}
 _PROMISE = re.compile(r"将(?!近|士|军|依法)|承诺|确保在|力争|计划于|预计")
 _OUR_ACT = re.compile(
@@ -32,7 +37,7 @@ _RELATIVE = {"今日": 0, "今天": 0, "明日": 1, "明天": 1, "后天": 2, "�
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two published figures that count the same thing in the same issue and differ."""
+    """Two published figures that count the same thing in one matter and differ."""
 
     what: str
     left: str
@@ -163,12 +168,36 @@ def answers(session: Session, issue_id: str) -> list[Statement]:
     ]
 
 
+def of_matter(session: Session, issue_id: str) -> list[Statement]:
+    """Statements on an issue, and those of other issues or of none whose titles speak of the same matter (an issue that came
+    apart in two, a superior body's notice that nobody filed), oldest first."""
+    own = of_issue(session, issue_id)
+    if not own:
+        return own
+    near = select(Statement).where(
+        Statement.issue_id != issue_id,
+        Statement.published >= own[0].published - MATTER,
+        Statement.published <= own[-1].published + MATTER,
+    )
+    others = [
+        row
+        for row in session.scalars(near.order_by(Statement.published.desc()).limit(500))
+        if any(_same_matter(row.title, mine.title) for mine in own)
+    ]
+    return sorted([*own, *others], key=lambda row: (row.published, row.id))
+
+
+def _same_matter(left: str, right: str) -> bool:
+    """Do two titles name one matter: three content words and more in common, most of the shorter one's?"""
+    return len(set(words(left)) & set(words(right))) >= 3 and overlap(left, right) >= ALIKE
+
+
 def conflicts(session: Session, issue_id: str) -> list[Conflict]:
-    """Figures of standing statements on one issue that count the same thing and differ. What may change so with time
+    """Figures of standing statements on one matter that count the same thing and differ. What may change so with time
     (more dead and hurt, fewer missing and in hospital) is progress, and marked as explained.
     """
     seen: dict[tuple[str, str], list[tuple[Statement, dict[str, Any]]]] = {}
-    for statement in of_issue(session, issue_id):
+    for statement in of_matter(session, issue_id):
         if statement.state == "standing":
             for row in statement.figures:
                 if row["what"]:
@@ -192,7 +221,7 @@ def _progress(what: str, before: float, after: float) -> bool:
 def against(session: Session, issue_id: str, text: str) -> list[Conflict]:
     """Conflicts that a text, not yet published, would make with standing statements on the issue."""
     found = []
-    standing = [s for s in of_issue(session, issue_id) if s.state == "standing"]
+    standing = [s for s in of_matter(session, issue_id) if s.state == "standing"]
     # Sums of money of one matter are many (wages of two groups, two refunds): one that we published already conflicts with none.
     sums = [_figure(row) for s in standing for row in s.figures if row["unit"] == "元"]
     for statement in standing:
