@@ -71,7 +71,7 @@ NOW = datetime.fromisoformat("2026-11-24T20:00+08:00")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("known", "least"), [("all", 0.70), ("text", 0.48)])
+@pytest.mark.parametrize(("known", "least"), [("all", 0.70), ("text", 0.57)])
 def test_sample_city_with_the_slow_pass(known: str, least: float) -> None:
     """One pass alone reaches 0.40. The short cries of a story that name nothing of it remain alone."""
     items = sorted(build(NOW).out(), key=lambda item: (item.published, item.key))
