@@ -140,10 +140,17 @@ class Visitors(threading.Thread):
         while not self.stop.is_set():
             kind, path = self.page()
             began = time.perf_counter()
-            line.request("GET", path, headers={"Cookie": f"{COOKIE}={self.cookie}"})
-            answer = line.getresponse()
-            answer.read()
-            self.kept.append((kind, time.perf_counter() - began, answer.status, time.monotonic()))
+            try:
+                line.request("GET", path, headers={"Cookie": f"{COOKIE}={self.cookie}"})
+                answer = line.getresponse()
+                answer.read()
+                status = answer.status
+            except (
+                OSError
+            ):  # no answer within the patience of a person: counted as wrong, with the time that it took
+                status = 0
+                line.close()
+            self.kept.append((kind, time.perf_counter() - began, status, time.monotonic()))
             if self.think:
                 self.stop.wait(self.draw.uniform(0.5, 1.5) * self.think)
 
@@ -223,6 +230,8 @@ def measure(settings: Settings, args: argparse.Namespace, port: int) -> dict[str
 
 
 def _row(rows: list[tuple[str, float, int, float]]) -> dict[str, float]:
+    if not rows:
+        raise SystemExit("no page was answered in the time; give it more --seconds")
     times = sorted(row[1] * 1000 for row in rows)
     return {"count": len(times), "p50": statistics.median(times), "p95": times[int(0.95 * (len(times) - 1))], "max": times[-1],
             "wrong": sum(row[2] != 200 for row in rows)}  # fmt: skip
