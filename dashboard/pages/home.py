@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dashboard import auth, sample
+from dashboard import auth, sample, shifts
 from dashboard.services import read, write
 from huiyin.records import OPEN_STATES, Alert, Clock, Draft, Issue, Promise, utcnow
 from response_kits import consult, disclosure, recall, workflow
@@ -63,6 +63,9 @@ def index() -> ResponseReturnValue:
             "主动公开建议",
             "没有多人申请公开同一信息的情形。导入依申请公开登记表后，重复的申请会在这里提示。",
             disclosure.waiting(session, LIMIT),
+        ),
+        Queue(
+            "shift", "等我接班", "没有交给您、等您接班的事件。", shifts.handed_to(session, g.user.name, LIMIT)
         ),
         Queue("review", "待我审核", "没有等您审核的文稿。", _to_review(session)),
         Queue("consult", "会商逾期须催办", "没有超过答复期限的会商。", _consult(session)),

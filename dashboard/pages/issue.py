@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from dashboard import auth, reprints
+from dashboard import auth, reprints, shifts
 from dashboard.pages import effect_rows, issue_view
 from dashboard.pages.documents import CHOICES, LABELS
 from dashboard.services import read, services
@@ -73,7 +73,7 @@ def index(issue_id: str) -> ResponseReturnValue:
         counts=_counts(session, issue), facts=facts, must=issue_view.must_names(issue), slots=fact_records.slots(),
         suggestion=disclosure.of_issue(session, issue.id),
         open_facts=fact_records.of_issue(session, issue.id, states=("unverified",)),
-        **FILL[tab](session, issue, facts, now),
+        **{**shifts.shown(session, issue), **FILL[tab](session, issue, facts, now)},
     )  # fmt: skip
 
 
