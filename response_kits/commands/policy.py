@@ -88,7 +88,7 @@ def _show(rows: list[dict[str, Any]], as_json: bool) -> None:
 def _show_one(session: Session, policy: Policy, as_json: bool, now: datetime) -> None:
     row = as_dict(session, policy, now)
     passages = explained.by_clause(session, policy.id)
-    clauses = [
+    clauses: list[dict[str, Any]] = [
         {"id": c.id, "path": c.path, "heading": c.heading, "span": [c.start, c.end], "text": c.text,
          "explained": [passage.as_dict() for passage in passages.get(c.id, ())]}
         for c in policy.clauses

@@ -274,7 +274,9 @@ def test_a_fact_of_a_selected_passage_keeps_its_place(city: City) -> None:
         facts = list(session.scalars(select(Fact).order_by(Fact.id)))
     assert [text[slice(*fact.span)] for fact in facts] == ["孩子在三小吃完饭吐了", "听说已有2人死亡。"]
     assert {fact.state for fact in facts} == {"unverified"}
-    kit = city.client("liu").get(f"/issues/{ISSUE}?tab=kit")  # who verifies it can open where it was taken from
+    kit = city.client("liu").get(
+        f"/issues/{ISSUE}?tab=kit"
+    )  # who verifies it can open where it was taken from
     assert kit.count('href="/documents/d3">原文</a>') == 2
     assert 'href="https://example.org/3"' in kit
 

@@ -67,7 +67,9 @@ class Listener:
 
     def __init__(self, port: int, cookie: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self.socket.sendall(f"GET /events HTTP/1.1\r\nHost: localhost\r\nCookie: {COOKIE}={cookie}\r\n\r\n".encode())
+        self.socket.sendall(
+            f"GET /events HTTP/1.1\r\nHost: localhost\r\nCookie: {COOKIE}={cookie}\r\n\r\n".encode()
+        )
         self.got = b""
 
     def until(self, needle: bytes) -> str:
