@@ -30,7 +30,7 @@ run: $(STAMP) ## the whole system on http://127.0.0.1:8000 with the sample city;
 	$(BIN)/huiyin up --port $(PORT) $(if $(filter no,$(SAMPLE)),--no-sample,--sample)
 
 test: $(STAMP) ## all tests but the slow ones and those that need a browser (make browser)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser and not crash" $(ARGS)
 
 browser: $(STAMP) ## tests in a real Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
