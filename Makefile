@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml package-lock.json tools/vendor.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing (a minute or two the first time)…"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,postgres,elasticsearch,oidc]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,postgres,elasticsearch,oidc,workers]'
 	@$(BIN)/python tools/vendor.py
 	@touch $@
 
