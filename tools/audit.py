@@ -17,6 +17,10 @@ SKIPPED = re.compile(
     r"(^|/)(package-lock\.json|held_back\.json)$|\.(npz|npy|png|svg|jsonl|tsv|docx|pdf|ico)$|^nlp/models/|^nlp/lexicons/"
 )
 KNOWN = {
+    (
+        "tests/security/test_canaries.py",
+        "Basic Auth Credentials",
+    ): "a canary: the test looks for its word in what commands say",
     ("dashboard/auth.py", "Base64 High Entropy String"): "the alphabet of one-time passwords",
     ("dashboard/second_factor.py", "Base64 High Entropy String"): "the alphabet of recovery codes",
     ("deploy/make-secrets", "Basic Auth Credentials"): "an address that is filled in when it is made",
