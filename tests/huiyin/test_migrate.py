@@ -242,12 +242,16 @@ def test_a_move_that_is_killed_leaves_nothing(
         "--to",
         server,
     ]
-    child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait(lambda: _runs(postgres, "INSERT INTO analyses"))
-    finally:
-        child.send_signal(signal.SIGKILL)
-        assert child.wait(30) == -signal.SIGKILL
+    with postgres.engine.connect() as other:
+        # On a quick machine the middle is too short to be hit by chance: the move waits there for a lock of ours.
+        other.execute(text("LOCK TABLE analyses IN SHARE MODE"))
+        child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            _wait(lambda: _runs(postgres, "INSERT INTO analyses"))
+        finally:
+            child.send_signal(signal.SIGKILL)
+            assert child.wait(30) == -signal.SIGKILL
+        other.rollback()
     _wait(lambda: not _runs(postgres, ""))  # the server notices in its own time that its client is gone
     assert is_empty(postgres)
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
