@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ from huiyin.serving import Served
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "dashboard"))
 waitress = pytest.importorskip("waitress")
-playwright = pytest.importorskip("playwright.sync_api")
 
 from answering_city import ISSUE, City  # noqa: E402
 from api_city import open_city  # noqa: E402
@@ -43,21 +41,16 @@ def city(tmp_path: Path) -> Iterator[City]:
 
 
 @pytest.fixture
-def context(city: City) -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's Chromium")
+def context(city: City, browser: Any) -> Iterator[Any]:
     with city.session() as session:
         cookie = start_session(session, session.get_one(User, "zhang"))
     server = Served(city.app, threads=16)
     base = f"http://127.0.0.1:{server.port}"
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        made = browser.new_context(base_url=base)
-        made.add_cookies([{"name": COOKIE, "value": cookie, "url": base}])
-        made.add_init_script(NOTICES)
-        yield made
-        browser.close()
+    made = browser.new_context(base_url=base)
+    made.add_cookies([{"name": COOKIE, "value": cookie, "url": base}])
+    made.add_init_script(NOTICES)
+    yield made
+    made.close()
     live.stop(city.app)
     server.close()
 

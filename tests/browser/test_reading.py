@@ -3,7 +3,6 @@ pages of briefs, map and remarks on a desk and a phone."""
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +13,14 @@ import pytest
 from huiyin.serving import Served
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "dashboard"))
-playwright = pytest.importorskip("playwright.sync_api")
 
-from answering_city import ISSUE, City, enter_facts, new_draft  # noqa: E402
-from api_city import open_city  # noqa: E402
+from answering_city import ISSUE, City, enter_facts, new_draft
+from api_city import open_city
 
-import dashboard  # noqa: E402
-from dashboard.auth import COOKIE, start_session  # noqa: E402
-from dashboard.pages import live  # noqa: E402
-from huiyin.records import Brief, DocumentRow, User  # noqa: E402
+import dashboard
+from dashboard.auth import COOKIE, start_session
+from dashboard.pages import live
+from huiyin.records import Brief, DocumentRow, User
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 AXE = Path(dashboard.__file__).parent / "static" / "vendor" / "axe.min.js"
@@ -57,14 +55,11 @@ def address(city: City) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("needs Debian's Chromium")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+def chromium(address: str, browser: Any) -> Iterator[Any]:
+    """The session's one browser (Playwright allows one driver a thread); its windows close before the server does."""
+    yield browser
+    for window in browser.contexts:
+        window.close()
 
 
 def page_of(city: City, address: str, chromium: Any, name: str = "zhang", **options: Any) -> Any:
