@@ -263,10 +263,10 @@ def test_a_move_that_is_killed_leaves_nothing(
 def test_the_command_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = f"sqlite:///{tmp_path / 'no.db'}"
     home = ["--home", str(tmp_path)]
-    assert main([*home, "migrate", "--from", nowhere, "--to", "sqlite:///x.db"]) == 2
+    assert main([*home, "migrate", "--from", nowhere, "--to", f"sqlite:///{tmp_path / 'x.db'}"]) == 2
     assert "there is no such record" in capsys.readouterr().err
     assert not (tmp_path / "no.db").exists()
-    assert main([*home, "migrate", "--from", "nonsense", "--to", "sqlite:///x.db"]) == 2
+    assert main([*home, "migrate", "--from", "nonsense", "--to", f"sqlite:///{tmp_path / 'x.db'}"]) == 2
     sqlite(tmp_path).close()
     assert main([*home, "migrate", "--to", f"sqlite:///{tmp_path / 'huiyin.db'}"]) == 2
     assert "the same database" in capsys.readouterr().err
