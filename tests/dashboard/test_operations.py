@@ -13,7 +13,7 @@ from dashboard.retention import purge
 from huiyin.errors import HuiyinError, UsageError
 from huiyin.records import AnalysisRow, DocumentRow, Issue, IssueDocument, Record, Source
 from huiyin.records.audit import append
-from huiyin.search import Query, open_index
+from huiyin.search import Entry, Query, open_index
 from huiyin.settings import Settings
 
 NOW = datetime.now(UTC)
@@ -54,6 +54,17 @@ def test_purge_keeps_each_sources_promise_in_record_and_index(settings: Settings
     assert ids(settings) == {"d0", "d2"}
     assert set(open_index(settings).search(Query()).ids) == {"d0", "d2"}
     assert purge(settings)["documents"] == 0
+
+
+def test_months_past_every_promise_go_from_the_index_as_a_whole(settings: Settings) -> None:
+    """An entry that the record lost sight of would stay for ever if only known ids were removed."""
+    index = open_index(settings)
+    old = NOW - timedelta(days=settings.retention_days + 70)
+    index.add([Entry("stray", old, ("食堂",)), Entry("young", NOW - timedelta(days=40), ("食堂",))])
+    assert "stray" in set(index.search(Query()).ids)
+    index.close()
+    purge(settings)
+    assert set(open_index(settings).search(Query()).ids) == {"d0", "d2", "young"}
 
 
 def test_a_backup_comes_back_whole(settings: Settings, tmp_path: Path) -> None:
