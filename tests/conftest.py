@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from huiyin.records import Record
+from huiyin.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,3 +21,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the data folder {folder.name}, which is not beside this checkout")
     return folder
+
+
+@pytest.fixture
+def record(settings: Settings) -> Iterator[Record]:
+    """The record of the test's own `settings`, closed afterwards."""
+    opened = Record.open(settings)
+    yield opened
+    opened.close()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from huiyin.search import Index
 
 
 @pytest.fixture
@@ -24,3 +27,18 @@ def elasticsearch() -> Iterator[str]:
         if made:
             client.indices.delete(index=made)
         client.options(ignore_status=404).indices.delete_index_template(name=f"{name}-*")
+
+
+@pytest.fixture(params=["tantivy", "elasticsearch"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    """An empty index of each engine."""
+    if request.param == "tantivy":
+        from huiyin.search.tantivy import TantivyIndex
+
+        made: Index = TantivyIndex(tmp_path / "index")
+    else:
+        from huiyin.search.elastic import ElasticIndex
+
+        made = ElasticIndex(request.getfixturevalue("elasticsearch"))
+    yield made
+    made.close()

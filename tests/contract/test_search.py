@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -27,20 +25,6 @@ ENTRIES = [
     entry(30, "吃 食堂 肚子 好", topic="food_drug", source="weibo", duplicate="true"),
     entry(31, "停水 通知", topic="urban", source="paper", duplicate="false", sentiment="-1"),
 ]
-
-
-@pytest.fixture(params=["tantivy", "elasticsearch"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
-    if request.param == "tantivy":
-        from huiyin.search.tantivy import TantivyIndex
-
-        made: Index = TantivyIndex(tmp_path / "index")
-    else:
-        from huiyin.search.elastic import ElasticIndex
-
-        made = ElasticIndex(request.getfixturevalue("elasticsearch"))
-    yield made
-    made.close()
 
 
 @pytest.fixture

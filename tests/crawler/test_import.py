@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -23,13 +22,6 @@ from huiyin.settings import Settings
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_module.load(home=str(tmp_path / "home"), upload_limit=1_000_000, environ={})
-
-
-@pytest.fixture
-def record(settings: Settings) -> Iterator[Record]:
-    record = Record.open(settings)
-    yield record
-    record.close()
 
 
 def rows(record: Record, source: str = "") -> list[DocumentRow]:

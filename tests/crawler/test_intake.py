@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,13 +27,6 @@ TEXT = "东湖小区已经停水三天了，物业说是主管爆裂，到现在
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_module.load(home=str(tmp_path), environ={})
-
-
-@pytest.fixture
-def record(settings: Settings) -> Iterator[Record]:
-    record = Record.open(settings)
-    yield record
-    record.close()
 
 
 @pytest.fixture

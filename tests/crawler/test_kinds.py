@@ -73,13 +73,6 @@ def settings(tmp_path: Path, site: Pages) -> Settings:
 
 
 @pytest.fixture
-def record(settings: Settings) -> Iterator[Record]:
-    record = Record.open(settings)
-    yield record
-    record.close()
-
-
-@pytest.fixture
 def run(settings: Settings, record: Record) -> Run:
     def once(declaration: dict[str, Any] | None = None, *, name: str = "local", **more: Any) -> RunResult:
         if declaration is not None:

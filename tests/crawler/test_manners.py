@@ -86,13 +86,6 @@ def settings(tmp_path: Path, site: Site) -> Settings:
 
 
 @pytest.fixture
-def record(settings: Settings) -> Iterator[Record]:
-    record = Record.open(settings)
-    yield record
-    record.close()
-
-
-@pytest.fixture
 def run(settings: Settings, record: Record, site: Site) -> Callable[..., RunResult | None]:
     def once(name: str = "local", *, replay: bool = False, **more: Any) -> RunResult | None:
         with record.session(write=False) as session:

@@ -107,13 +107,6 @@ def settings(tmp_path: Path, site: Scripted) -> Settings:
 
 
 @pytest.fixture
-def record(settings: Settings) -> Iterator[Record]:
-    record = Record.open(settings)
-    yield record
-    record.close()
-
-
-@pytest.fixture
 def run(settings: Settings, record: Record, site: Scripted) -> Run:
     def once(**more: Any) -> RunResult:
         declaration = {

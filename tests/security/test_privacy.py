@@ -41,13 +41,6 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def record(settings: Settings) -> Iterator[Record]:
-    made = Record.open(settings)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def watched(tmp_path: Path) -> Iterator[City]:
     made = open_city(tmp_path / "city")
     yield made
