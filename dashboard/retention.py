@@ -39,13 +39,19 @@ def days_of(record: Record, settings: Settings) -> dict[str, int]:
     return dict.fromkeys(names, settings.retention_days) | named
 
 
+def longest(kept: dict[str, int], settings: Settings) -> int:
+    """Days after which no source may have a document left; `kept` as `days_of` gives it."""
+    return max([settings.retention_days, *kept.values()])
+
+
 def purge(settings: Settings, now: datetime | None = None) -> dict[str, int]:
     """Remove what is past its source's retention, from record and index; also what the system keeps for a while only."""
     record, index, now = Record.open(settings), open_index(settings), now or utcnow()
     try:
         removed = {"documents": 0, "quarantine": 0}
         erasure.resume(record, index)
-        for name, days in sorted(days_of(record, settings).items()):
+        kept = days_of(record, settings)
+        for name, days in sorted(kept.items()):
             before = now - timedelta(days=days)
             with record.session(write=False) as session:
                 due = session.scalar(
@@ -59,9 +65,7 @@ def purge(settings: Settings, now: datetime | None = None) -> dict[str, int]:
                 )
                 removed["documents"] += int(done.counts["documents"])
         # Months that are past every source's retention go from the index as a whole: on Elasticsearch, by dropping their indices.
-        index.drop_before(
-            now - timedelta(days=max([settings.retention_days, *days_of(record, settings).values()]))
-        )
+        index.drop_before(now - timedelta(days=longest(kept, settings)))
         removed |= _short_lived(record, settings, now)
         _keys(record, settings, now)
         _copies(settings, now)
@@ -104,8 +108,8 @@ def _keys(record: Record, settings: Settings, now: datetime) -> None:
 
 def keep_until(record: Record, settings: Settings, now: datetime) -> date:
     """The last day on which documents with pseudonyms of the present key may be in the record."""
-    longest = max([settings.retention_days, *days_of(record, settings).values()])
-    return (now + timedelta(days=longest + 1)).date()
+    days = longest(days_of(record, settings), settings)
+    return (now + timedelta(days=days + 1)).date()
 
 
 def _copies(settings: Settings, now: datetime) -> None:

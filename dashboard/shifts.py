@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import g
 from sqlalchemy import func, select
@@ -63,16 +62,19 @@ def handed_to(session: Session, name: str, limit: int) -> list[tuple[IssueEvent,
 
 def receipts(session: Session, issue_id: str) -> list[Receipt]:
     """The latest receipt of each reader, newest first."""
-    rows = session.scalars(
-        select(IssueEvent).where(IssueEvent.issue_id == issue_id).order_by(IssueEvent.id.desc()).limit(500)
-    ).all()
+    rows = session.execute(
+        select(IssueEvent.kind, IssueEvent.by, IssueEvent.at)
+        .where(IssueEvent.issue_id == issue_id)
+        .order_by(IssueEvent.id.desc())
+        .limit(500)
+    )
     found: dict[str, Receipt] = {}
     written: set[str] = set()
-    for event in rows:
-        if event.kind != READ:
-            written.add(event.by)
-        elif event.by not in found:
-            found[event.by] = Receipt(event.by, event.at, bool(written - {event.by}))
+    for kind, by, at in rows:
+        if kind != READ:
+            written.add(by)
+        elif by not in found:
+            found[by] = Receipt(by, at, bool(written - {by}))
     return list(found.values())
 
 
@@ -80,13 +82,3 @@ def colleagues(session: Session) -> list[User]:
     """Who can take an issue over: everybody active who may hold one, but oneself."""
     query = select(User).where(User.role.in_(HOLDERS), User.enabled, User.name != g.user.name)
     return list(session.scalars(query.order_by(User.name)))
-
-
-def shown(session: Session, issue: Issue) -> dict[str, Any]:
-    """What the issue page shows of both."""
-    return {
-        "handed": waiting(session, issue.id),
-        "receipts": receipts(session, issue.id),
-        "people": {user.name: user.display or user.name for user in session.scalars(select(User))},
-        "colleagues": colleagues(session) if g.user.role in HOLDERS else [],
-    }

@@ -95,7 +95,7 @@ _COUNTS = ("deaths", "injured", "missing", "condition", "scale", "loss")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a standing text of ours."""
+    """A sentence (or some of its clauses) of a standing text of ours."""
 
     text: str
     statement: int
@@ -110,35 +110,47 @@ class Answer:
     whole: bool = True
 
 
-def find(
-    question: str, facts: Sequence[Fact], statements: Sequence[Statement] = (), subject: str = ""
-) -> Answer | None:
-    """The answer to a question, None where nothing verified or published answers even a part of it."""
-    known = evidence.answered(question, facts)
-    if known:
-        return Answer(facts=known[:3])
-    if evidence.asks_why(question) and _INCIDENT.search(question):
-        # Before a finding the only honest answer to why is who inquires.
-        inquiry = [fact for fact in facts if fact.slot == "investigation"][:1]
-        if inquiry:
-            return Answer(facts=inquiry)
-    told = _sentences(statements)
-    texts = [fact.text for fact in facts] + [one.text for one in told]
-    weigh = _weights(question, texts, subject)
-    if not weigh:
-        return None
-    scored = [(_share(weigh, fact.text), fact) for fact in facts if evidence.fits(question, fact.text)]
-    best_fact = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-    lines = [(_share(weigh, one.text), one) for one in told if evidence.fits(question, one.text)]
-    best_line = max(lines, key=lambda pair: pair[0], default=(0.0, None))
-    score = max(best_fact[0], best_line[0])
-    if score < PART:
-        return None
-    if best_fact[1] is not None and best_fact[0] >= best_line[0]:
-        chosen = [fact for share, fact in scored if share >= max(PART, score * 0.9)][:2]
-        return Answer(facts=chosen, whole=_whole(question, score, " ".join(f.text for f in chosen)))
-    assert best_line[1] is not None
-    return Answer(told=[best_line[1]], whole=_whole(question, score, best_line[1].text))
+class Answers:
+    """What a matter's facts and standing texts answer. Read once, asked often: a press pool puts a dozen questions."""
+
+    def __init__(
+        self, facts: Sequence[Fact], statements: Sequence[Statement] = (), subject: str = ""
+    ) -> None:
+        self._facts = facts
+        self._told = _sentences(statements)
+        self._texts = [fact.text for fact in facts] + [one.text for one in self._told]
+        self._subject = subject
+
+    def find(self, question: str) -> Answer | None:
+        """The answer to a question, None where nothing verified or published answers even a part of it."""
+        known = evidence.answered(question, self._facts)
+        if known:
+            return Answer(facts=known[:3])
+        if evidence.asks_why(question) and _INCIDENT.search(question):
+            # Before a finding the only honest answer to why is who inquires.
+            inquiry = [fact for fact in self._facts if fact.slot == "investigation"][:1]
+            if inquiry:
+                return Answer(facts=inquiry)
+        weigh = _weights(question, self._texts, self._subject)
+        if not weigh:
+            return None
+        scored = [(_share(weigh, one.text), one) for one in self._facts if evidence.fits(question, one.text)]
+        lines = [(_share(weigh, one.text), one) for one in self._told if evidence.fits(question, one.text)]
+        line = max(lines, key=lambda pair: pair[0], default=None)
+        score = max((share for share, _ in scored), default=0.0)
+        if line is not None and line[0] > score:
+            return self._part(question, line[0], told=[line[1]])
+        near = [fact for share, fact in scored if share >= max(PART, score * 0.9)][:2]
+        return self._part(question, score, facts=near)
+
+    def _part(
+        self, question: str, score: float, *, facts: Sequence[Fact] = (), told: Sequence[Sentence] = ()
+    ) -> Answer | None:
+        """The answer with what it leaves open; None below PART."""
+        if score < PART:
+            return None
+        text = " ".join([*(fact.text for fact in facts), *(one.text for one in told)])
+        return Answer(list(facts), list(told), _whole(question, score, text))
 
 
 def _whole(question: str, score: float, text: str) -> bool:

@@ -174,17 +174,19 @@ def of_matter(session: Session, issue_id: str) -> list[Statement]:
     own = of_issue(session, issue_id)
     if not own:
         return own
-    near = select(Statement).where(
+    near = select(Statement.id, Statement.title).where(
         Statement.issue_id != issue_id,
         Statement.published >= own[0].published - MATTER,
         Statement.published <= own[-1].published + MATTER,
     )
+    # Titles first: the live check comes here with every pause of the hand, and texts are long.
     others = [
-        row
-        for row in session.scalars(near.order_by(Statement.published.desc()).limit(500))
-        if any(_same_matter(row.title, mine.title) for mine in own)
+        number
+        for number, title in session.execute(near.order_by(Statement.published.desc()).limit(500))
+        if any(_same_matter(title, mine.title) for mine in own)
     ]
-    return sorted([*own, *others], key=lambda row: (row.published, row.id))
+    found = session.scalars(select(Statement).where(Statement.id.in_(others))) if others else ()
+    return sorted([*own, *found], key=lambda row: (row.published, row.id))
 
 
 def _same_matter(left: str, right: str) -> bool:

@@ -73,7 +73,8 @@ def index(issue_id: str) -> ResponseReturnValue:
         counts=_counts(session, issue), facts=facts, must=issue_view.must_names(issue), slots=fact_records.slots(),
         suggestion=disclosure.of_issue(session, issue.id),
         open_facts=fact_records.of_issue(session, issue.id, states=("unverified",)),
-        **{**shifts.shown(session, issue), **FILL[tab](session, issue, facts, now)},
+        handed=shifts.waiting(session, issue.id), receipts=shifts.receipts(session, issue.id), people=_names(session),
+        **FILL[tab](session, issue, facts, now),
     )  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def _kit(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dic
     rows = fact_records.of_issue(session, issue.id, states=("superseded", "withdrawn"))
     return {
         "kit": issue_view.kit_of(session, issue, now), "kinds": _kinds(), "old_facts": rows,
-        "fact_states": fact_records.STATES, "people": _names(session), "drafts": _drafts(session, issue.id),
+        "fact_states": fact_records.STATES, "drafts": _drafts(session, issue.id),
         "rumours": _rumours(session, issue.id), "policies": _policies(session),
     }  # fmt: skip
 
@@ -118,7 +119,7 @@ def _kit(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dic
 def _drafts_tab(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
     return {
         "drafts": _drafts(session, issue.id), "kinds": _kinds(), "rumours": _rumours(session, issue.id),
-        "policies": _policies(session), "people": _names(session),
+        "policies": _policies(session),
     }  # fmt: skip
 
 
@@ -142,9 +143,9 @@ def _log(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dic
         .where(IssueDocument.issue_id == issue.id).order_by(Correction.at.desc()).limit(100)
     )  # fmt: skip
     return {
-        "events": list(events), "levels": list(levels), "corrections": list(corrections), "people": _names(session), "labels": LABELS, "choices": CHOICES,
+        "events": list(events), "levels": list(levels), "corrections": list(corrections), "labels": LABELS, "choices": CHOICES,
         "units": list(session.scalars(select(Organisation.name).order_by(Organisation.name).limit(500))),
-        "others": similar(session, issue, request.args.get("find", "")),
+        "others": similar(session, issue, request.args.get("find", "")), "colleagues": shifts.colleagues(session),
     }  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from huiyin.records import Statement
+from response_kits.answers import Sentence
 from response_kits.drafts._material import Material
 from response_kits.figures import figures
 from response_kits.wording import closed, sentences
@@ -29,21 +29,13 @@ _OFFICE = re.compile("新闻办")
 ALIKE = 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A sentence (or some of its clauses) of a standing statement of ours."""
-
-    text: str
-    statement: int
-
-
-def account(m: Material) -> Told | None:
+def account(m: Material) -> Sentence | None:
     """What happened, as our earliest standing statement with such a sentence told it. A count with its own 截至 is left out:
     it has been overtaken."""
     for statement in _standing(m):
         for sentence, _, _ in sentences(statement.text):
             if _BEGINS.match(sentence) and len(sentence) <= 160 and sentence.endswith("。"):
-                return Told(closed(sentence.split("，截至")[0]), statement.id)
+                return Sentence(closed(sentence.split("，截至")[0]), statement.id)
     return None
 
 
@@ -53,12 +45,12 @@ def place(told: str) -> str:
     return match["place"] if match else ""
 
 
-def measures(m: Material, said: str, most: int = 3) -> list[Told]:
+def measures(m: Material, said: str, most: int = 3) -> list[Sentence]:
     """Measures that our texts tell and `said` does not, oldest first; those with figures are left out (they change)."""
     return _clauses(m, _MEASURE, said)[:most]
 
 
-def inquiry(m: Material, said: str) -> list[Told]:
+def inquiry(m: Material, said: str) -> list[Sentence]:
     """How the inquiry stands, by our latest text that says so."""
     return _clauses(m, _INQUIRY, said)[-1:]
 
@@ -70,8 +62,8 @@ def _standing(m: Material) -> list[Statement]:
     return own or rows
 
 
-def _clauses(m: Material, wanted: re.Pattern[str], said: str) -> list[Told]:
-    found: list[Told] = []
+def _clauses(m: Material, wanted: re.Pattern[str], said: str) -> list[Sentence]:
+    found: list[Sentence] = []
     for statement in _standing(m):
         for sentence, _, _ in sentences(statement.text):
             bare = re.sub(r"^[一二三四五六七八九十]+、", "", sentence.rstrip("。"))
@@ -86,5 +78,5 @@ def _clauses(m: Material, wanted: re.Pattern[str], said: str) -> list[Told]:
             text = closed("，".join(kept))
             known = [*(row.text for row in found), *(s for s, _, _ in sentences(said))]
             if kept and all(overlap(text, other) < ALIKE for other in known):
-                found.append(Told(text, statement.id))
+                found.append(Sentence(text, statement.id))
     return found

@@ -186,16 +186,29 @@ def _older(m: Material, policy: Policy) -> Policy | None:
     return m.session.scalars(select(Policy).where(Policy.replaced_by == policy.id)).first()
 
 
+class Nearest:
+    """The clause of a policy that is nearest to a question; its clauses are read once."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._ranker = Ranker([(c, bare(c)) for c in policy.clauses if not c.path.startswith("前言")])
+
+    def clause(self, question: str) -> Clause | None:
+        """None where no clause has NEAR of the question's words."""
+        near = self._ranker.search(question, 1)
+        return near[0][0] if near and overlap(question, near[0][0].text) >= NEAR else None
+
+
 def _misread(m: Material, heads: Headings, policy: Policy) -> None:
     """What people ask of it, answered by a verified fact where one answers, else by the clause that is nearest."""
     asked = [q for row in m.questions if usable(q := str(row["question"]))][:6]
     w = heads.writer
     opened_it = False
-    ranker = Ranker([(c, bare(c)) for c in policy.clauses if not c.path.startswith("前言")])
+    nearest = Nearest(policy)
     for question in asked:
         answers = evidence.answered(question, m.facts)[:2]
-        near = [hit for hit in ranker.search(question, 1) if overlap(question, hit[0].text) >= NEAR]
-        if not answers and not near:
+        near = nearest.clause(question)
+        if not answers and near is None:
             continue
         if not opened_it:
             heads.open("大家关心的几个问题")
@@ -204,8 +217,8 @@ def _misread(m: Material, heads: Headings, policy: Policy) -> None:
         w.paragraph()
         if answers:
             w.fact("答：" + "".join(closed(f.text) for f in answers), *answers)
-        else:
-            w.clause(f"答：{_told(near[0][0])}（{near[0][0].path}）。", near[0][0])
+        elif near is not None:
+            w.clause(f"答：{_told(near)}（{near.path}）。", near)
         w.paragraph()
 
 

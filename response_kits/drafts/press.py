@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from huiyin.records import Clause, Fact, Policy
-from response_kits import answers
-from response_kits.answers import Answer
+from huiyin.records import Clause, Fact, Rumour
+from response_kits.answers import Answer, Answers
 from response_kits.asking import of_one, usable
 from response_kits.drafts import _hard
 from response_kits.drafts._material import Material
 from response_kits.drafts._told import inquiry, measures
 from response_kits.drafts._writer import Writer
-from response_kits.drafts.interpretation import cited
+from response_kits.drafts.interpretation import Nearest, cited
 from response_kits.drafts.notice import reminders
 from response_kits.facts import slot_by_rule
 from response_kits.library import rumours as rumour_library
 from response_kits.library.compare import bare
 from response_kits.library.policies import citation
 from response_kits.wording import closed, joined, moment, opened
-from response_kits.words import Ranker, overlap
 
 KIND = "press"
 MOST = 12
 """Questions of the public in one pool."""
 UNANSWERED = 3
 """Questions asked once that nothing answers yet."""
-NEAR = 0.4
-"""Least share of a question's words that a clause must have to be offered as its answer."""
 _MESSAGES = (
     (
         "事实",
@@ -73,12 +70,14 @@ def write(m: Material, w: Writer) -> str:
         w.gap("messages")
     w.frame("二、问答")
     w.paragraph()
-    rows = _pool(m)
-    for row, answer in rows:
-        _answer(m, w, row, answer)
-    _usual(m, w, {slot_by_rule(str(row["question"])) for row, _ in rows})
+    policy = m.policy or cited(m)
+    nearest = Nearest(policy) if policy is not None else None
+    pool = _pool(m, nearest)
+    for asked in pool:
+        _answer(m, w, asked, nearest)
+    _usual(m, w, {slot_by_rule(str(asked.row["question"])) for asked in pool})
     _hard_ones(m, w)
-    if not rows:
+    if not pool:
         w.gap("questions")
     return f"{m.subject}新闻发布口径"
 
@@ -135,43 +134,52 @@ def _message(m: Material, w: Writer, name: str, slots: tuple[str, ...]) -> bool:
     return True
 
 
-def _asked(m: Material) -> list[dict[str, Any]]:
-    from response_kits.kit import questions_of
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question of the pool (a row of questions_of) and what answers it: facts or texts, a judged rumour, a clause."""
 
-    return questions_of(m.issue, m.facts, rumour_library.listing(m.session, issue_id=m.issue.id))
+    row: dict[str, Any]
+    answer: Answer | None
+    judged: Rumour | None
+    near: Clause | None
 
 
-def _pool(m: Material) -> list[tuple[dict[str, Any], Answer | None]]:
+def _pool(m: Material, nearest: Nearest | None) -> list[_Asked]:
     """What people ask, with its answer: what is asked often or can be answered; of single questions that nothing answers only a
     few, and none that is one asker's own case, or the hall would hear 正在核查 twelve times."""
-    found: list[tuple[dict[str, Any], Answer | None]] = []
+    from response_kits.kit import questions_of
+
+    rumours = rumour_library.listing(m.session, issue_id=m.issue.id)
+    answers = Answers(m.facts, m.statements, m.subject)
+    found: list[_Asked] = []
     open_ones = 0
-    for row in _asked(m):
+    for row in questions_of(m.issue, m.facts, rumours):
         question = str(row["question"])
         if not usable(question):
             continue
-        answer = answers.find(question, m.facts, m.statements, m.subject)
-        known = answer is not None or row["rumours"] or _clause(m, question)
-        if not known and int(row["count"]) < 2:
+        answer = answers.find(question)
+        judged = next((rumour for rumour in rumours if rumour.id in row["rumours"]), None)
+        near = None if answer or judged or nearest is None else nearest.clause(question)
+        if not (answer or judged or near) and int(row["count"]) < 2:
             if of_one(question) or open_ones >= UNANSWERED:
                 continue
             open_ones += 1
-        found.append((row, answer))
-    return found[:MOST]
+        found.append(_Asked(row, answer, judged, near))
+        if len(found) == MOST:
+            break
+    return found
 
 
-def _answer(m: Material, w: Writer, row: dict[str, Any], answer: Answer | None) -> None:
-    question = str(row["question"])
-    w.question(f"问（{row['grade_name']}）：{question}")
+def _answer(m: Material, w: Writer, asked: _Asked, nearest: Nearest | None) -> None:
+    question, answer, judged, near = str(asked.row["question"]), asked.answer, asked.judged, asked.near
+    w.question(f"问（{asked.row['grade_name']}）：{question}")
     w.paragraph()
-    judged = [r for r in rumour_library.listing(m.session, issue_id=m.issue.id) if r.id in row["rumours"]][:1]
-    near = None if answer or judged else _clause(m, question)
-    if judged and (answer is None or not answer.whole):
-        w.rumour(f"答：{closed(judged[0].rebuttal)}", judged[0].id, "fact")
+    if judged is not None and (answer is None or not answer.whole):
+        w.rumour(f"答：{closed(judged.rebuttal)}", judged.id, "fact")
     elif answer is not None:
         _say(w, answer)
-    elif near is not None:
-        w.clause(f"答：{opened(bare(near[1]))}（{citation(*near)}）。", near[1])
+    elif near is not None and nearest is not None:
+        w.clause(f"答：{opened(bare(near))}（{citation(nearest.policy, near)}）。", near)
     else:
         w.unknown("答：这个问题有关部门正在核查，核实后及时公布。")
         w.gap("questions")
@@ -191,17 +199,6 @@ def _say(w: Writer, answer: Answer) -> None:
     if answer.facts:
         w.paragraph()
         w.note(_basis(answer.facts), *answer.facts)
-
-
-def _clause(m: Material, question: str) -> tuple[Policy, Clause] | None:
-    """The clause of the policy at issue that is nearest to a question."""
-    policy = m.policy or cited(m)
-    if policy is None:
-        return None
-    near = Ranker([(c, bare(c)) for c in policy.clauses if not c.path.startswith("前言")]).search(question, 1)
-    if near and overlap(question, near[0][0].text) < NEAR:
-        return None
-    return (policy, near[0][0]) if near else None
 
 
 def _basis(answers: list[Fact]) -> str:
