@@ -50,13 +50,19 @@ def needed(name: str) -> int:
 
 def moment(name: str) -> datetime | None:
     """A date and time as browsers send them (2026-11-24T15:00), in the office's zone; None where empty. Raises UsageError."""
-    value = request.form.get(name, "").strip()
-    if not value:
+    return read_moment(request.form.get(name, ""))
+
+
+def read_moment(value: str, *, name: str = "时间", like: str = "2026-11-24 15:00") -> datetime | None:
+    """A date or moment as text, without a zone the office's; None where empty. Raises UsageError, which calls it `name` and
+    shows how it may be written."""
+    text = value.strip()[:40]
+    if not text:
         return None
     try:
-        at = datetime.fromisoformat(value[:40])
+        at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"时间“{value[:40]}”不能识别，请写成 2026-11-24 15:00 的样子。") from error
+        raise UsageError(f"{name}“{text}”不能识别，请写成 {like} 的样子。") from error
     return at.replace(tzinfo=services().settings.zone) if at.tzinfo is None else at
 
 

@@ -22,7 +22,7 @@ from huiyin.errors import NotFound, UsageError
 from huiyin.records import OPEN_STATES, DocumentRow, Issue, IssueDocument, IssueEvent, Preference, Source
 from huiyin.records.audit import append
 from huiyin.rules import load
-from nlp.issues import merge
+from nlp.regroup import merge
 
 SUGGESTED, DECIDED = "disclosure", "disclosure_decided"
 """Kinds of an issue's events: the suggestion, and a person's word on it."""

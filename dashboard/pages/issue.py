@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from dashboard import auth, reprints, shifts
-from dashboard.pages import effect_rows, issue_view
+from dashboard.pages import effect_rows, issue_documents, issue_view
 from dashboard.pages.documents import CHOICES, LABELS
 from dashboard.services import read, services
 from huiyin.errors import NotFound
@@ -101,7 +101,7 @@ def _overview(session: Session, issue: Issue, facts: list[Any], now: datetime) -
 
 def _documents(session: Session, issue: Issue, facts: list[Any], now: datetime) -> dict[str, Any]:
     return {
-        **issue_view.documents(session, issue, request.args),
+        **issue_documents.documents(session, issue, request.args),
         "carriers": issue_view.spread(issue).value["carriers"], "titles": issue_view.source_titles(session),
         "others": similar(session, issue, request.args.get("find", "")),
     }  # fmt: skip

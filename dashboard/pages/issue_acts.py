@@ -118,7 +118,7 @@ def unit(issue_id: str) -> ResponseReturnValue:
 @auth.allow(*WORKERS)
 def merge(issue_id: str) -> ResponseReturnValue:
     """Take other issues into this one; their addresses lead here from then on."""
-    from nlp import issues
+    from nlp import regroup
 
     chosen = [value[:64] for value in request.form.getlist("other")[:50]]
     if not chosen:
@@ -128,7 +128,7 @@ def merge(issue_id: str) -> ResponseReturnValue:
         for other in chosen:
             if present(session, other).id == keep.id:
                 raise UsageError("不能把事件并入它自己。")
-        issues.merge(session, keep.id, chosen, g.user.name, utcnow())
+        regroup.merge(session, keep.id, chosen, g.user.name, utcnow())
         append(session, g.user.name, "issue-merge", f"issue:{keep.id}", {"gone": chosen})
     return back(issue_id)
 
@@ -137,7 +137,7 @@ def merge(issue_id: str) -> ResponseReturnValue:
 @auth.allow(*WORKERS)
 def regroup(issue_id: str) -> ResponseReturnValue:
     """The chosen documents become an issue of their own, or move to another one."""
-    from nlp import issues
+    from nlp import regroup
 
     chosen = list(dict.fromkeys(value[:64] for value in request.form.getlist("document")[:BATCH]))
     if not chosen:
@@ -149,13 +149,13 @@ def regroup(issue_id: str) -> ResponseReturnValue:
         if not inside:
             raise Conflict("所选文档已不在这个事件中；请刷新页面。")
         if act == "split":
-            made = issues.split(session, issue.id, inside, g.user.name, now).id
+            made = regroup.split(session, issue.id, inside, g.user.name, now).id
         elif act == "move":
             if not other:
                 raise UsageError("请选择移到哪个事件。")
             made = present(session, other).id
             for document in inside:
-                issues.move(session, document, made, g.user.name, now)
+                regroup.move(session, document, made, g.user.name, now)
         else:
             raise UsageError("没有这种操作。")
         append(

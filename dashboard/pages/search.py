@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dashboard import auth
+from dashboard import auth, forms
 from dashboard.provinces import places_of
 from dashboard.services import read, services, write
 from huiyin.cells import harmless
@@ -55,16 +55,9 @@ def parse(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tupl
 
 def _day(name: str, *, end: bool = False) -> datetime | None:
     """A date or moment of the address in the office's zone; a date as an end includes its day."""
-    value = request.args.get(name, "").strip()[:40].replace(" ", "+")
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise UsageError(f"日期“{value}”不能识别，请写成 2026-11-24 的样子。") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=services().settings.zone)
-    return moment + timedelta(days=1) if end and len(value) <= 10 else moment
+    value = request.args.get(name, "").strip()
+    moment = forms.read_moment(value.replace(" ", "+"), name="日期", like="2026-11-24")
+    return moment + timedelta(days=1) if moment is not None and end and len(value) <= 10 else moment
 
 
 def asked(limit: int, offset: int, *, facets: bool) -> Query:

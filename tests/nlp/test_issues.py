@@ -13,7 +13,8 @@ from huiyin.document import Document
 from huiyin.records import Issue, IssueDocument, IssueEvent, Record
 from huiyin.settings import load
 from nlp.analyse import Analyser
-from nlp.issues import IssueKeeper, consolidate, find
+from nlp.issues import IssueKeeper, consolidate
+from nlp.regroup import find
 from nlp.work import analyse_pending
 from tests.nlp.corpus.test_gather import CHATTER, FIRE, FRAGMENT, SHORT
 

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from huiyin.records import DocumentRow, Issue, IssueDocument, Record
 from huiyin.settings import Settings
 from nlp.analyse import Analyser
-from nlp.issues import IssueKeeper, merge
+from nlp.issues import IssueKeeper
+from nlp.regroup import merge
 from nlp.work import analyse_pending
 from tests.postgres import fresh_database
 
